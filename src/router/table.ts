@@ -8,6 +8,29 @@ export type RoutingTable = {
   readonly backends: ReadonlyMap<BackendId, Backend>
   /** By server name: `shop.example.com`, `*.example.com`; the default certificate under the empty name. */
   readonly certificates: ReadonlyMap<string, Certificate>
+  /** What holds for every route: flags and the ConfigMap of `--configmap`. */
+  readonly settings: Settings
+}
+
+export type Settings = {
+  /** Milliseconds to open a connection to an endpoint. */
+  readonly connectTimeoutMs: number
+  /** Milliseconds for the response head to come, and between two reads of its body. */
+  readonly readTimeoutMs: number
+  /** Milliseconds between two reads of a request body. */
+  readonly sendTimeoutMs: number
+  /** Bytes of a request body; 0: no limit. */
+  readonly maxBodyBytes: number
+  /** Milliseconds that an idle keep-alive connection of a client stays open. */
+  readonly keepAliveMs: number
+}
+
+export const defaultSettings: Settings = {
+  connectTimeoutMs: 5_000,
+  readTimeoutMs: 60_000,
+  sendTimeoutMs: 60_000,
+  maxBodyBytes: 0,
+  keepAliveMs: 75_000,
 }
 
 /** Ingress uses two, `http` and `https`; Gateway API will add and remove them at run time. */
