@@ -123,6 +123,7 @@ describe('a flag', () => {
 
 const bad: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['--htp-port=80'], ['unknown flag --htp-port, did you mean --http-port?']],
+  [['--htp-port', '80', '--workers', '2'], ['unknown flag --htp-port, did you mean --http-port?']],
   [['--no-such-thing'], ['unknown flag --no-such-thing']],
   [['--no-http-port'], ['unknown flag --no-http-port, did you mean --http-port?']],
   [['examples'], ['examples: not a flag']],

@@ -19,38 +19,48 @@ const byName = new Map(flagList.map((flag) => [flag.name, flag]))
 export function readArguments(argv: readonly string[]): { given: GivenFlags; mistakes: readonly string[] } {
   const given = new Map<string, Given & { texts: string[] }>()
   const mistakes: string[] = []
-  for (let index = 0; index < argv.length; index++) {
-    const word = argv[index] ?? ''
-    const isNamed = word.startsWith('--')
-    const { name, text } = splitWord(word)
-    const flag = byName.get(name)
-    const negated = name.startsWith('no-') ? byName.get(name.slice(3)) : undefined
-    if (!isNamed) {
-      mistakes.push(
-        `${word}: not a flag${/^(true|false)$/.test(word) ? ', on or off is written --flag=true or --flag=false' : ''}`,
-      )
-    } else if (flag !== undefined) {
-      const next = argv[index + 1]
-      const value = text ?? (flag.placeholder === undefined ? 'true' : next)
-      if (value === undefined || (text === undefined && value.startsWith('--'))) {
-        mistakes.push(`--${name} needs a value: ${flag.placeholder}`)
-        continue
-      }
-      if (text === undefined && flag.placeholder !== undefined) index++
-      add(flag, value)
-    } else if (negated?.placeholder === undefined && negated !== undefined && text === undefined) {
-      add(negated, 'false')
-    } else {
-      mistakes.push(`unknown flag --${name}${suggestion(name, [...byName.keys()], '--')}`)
+  for (let index = 0; index < argv.length; ) {
+    const reading = readWords(argv[index] ?? '', argv[index + 1])
+    index += reading.words
+    if ('mistake' in reading) {
+      mistakes.push(reading.mistake)
+      continue
     }
-  }
-  return { given, mistakes }
-
-  function add(flag: Flag<unknown>, value: string): void {
+    const { flag, value } = reading
     const texts = given.get(flag.name)?.texts ?? []
     texts.push(...(flag.splitsAtCommas ? splitAtCommas(value) : [value]))
     given.set(flag.name, { origin: `--${flag.name}`, texts })
   }
+  return { given, mistakes }
+}
+
+/** `words`: how many of the two were read. */
+type Reading =
+  | { readonly flag: Flag<unknown>; readonly value: string; readonly words: 1 | 2 }
+  | { readonly mistake: string; readonly words: 1 | 2 }
+
+function readWords(word: string, next: string | undefined): Reading {
+  if (!word.startsWith('--')) {
+    const hint = word === 'true' || word === 'false' ? ', on or off is written --flag=true or --flag=false' : ''
+    return { mistake: `${word}: not a flag${hint}`, words: 1 }
+  }
+  const { name, text } = splitWord(word)
+  const flag = byName.get(name)
+  const following = next?.startsWith('--') ? undefined : next
+  if (flag === undefined) {
+    const negated = name.startsWith('no-') ? byName.get(name.slice(3)) : undefined
+    if (negated !== undefined && negated.placeholder === undefined && text === undefined) {
+      return { flag: negated, value: 'false', words: 1 }
+    }
+    const meant = closestName(name, [...byName.keys()])
+    const mistake = `unknown flag --${name}${meant === undefined ? '' : `, did you mean --${meant}?`}`
+    // What follows is most likely its value, and no second mistake.
+    return { mistake, words: text === undefined && following !== undefined ? 2 : 1 }
+  }
+  if (text !== undefined) return { flag, value: text, words: 1 }
+  if (flag.placeholder === undefined) return { flag, value: 'true', words: 1 }
+  if (following === undefined) return { mistake: `--${name} needs a value: ${flag.placeholder}`, words: 1 }
+  return { flag, value: following, words: 2 }
 }
 
 function splitWord(word: string): { name: string; text: string | undefined } {
@@ -88,9 +98,4 @@ export function readEnvironment(env: Environment): { given: GivenFlags; mistakes
 function isServiceLink(name: string, text: string): boolean {
   if (/^(tcp|udp|sctp):\/\//.test(text)) return true
   return /_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name)
-}
-
-function suggestion(typed: string, names: readonly string[], prefix: string): string {
-  const meant = closestName(typed, names)
-  return meant === undefined ? '' : `, did you mean ${prefix}${meant}?`
 }
