@@ -74,7 +74,7 @@ function addServeLike(command: Command, action: (argv: readonly string[]) => Pro
       formatItem: (term, _width, description, help) =>
         `  ${term}\n${help.boxWrap(description, (help.helpWidth ?? 80) - 8).replace(/^/gm, '        ')}`,
     })
-    .addHelpText('after', `\nEvery flag is also a variable: --http-port is HEADGATE_HTTP_PORT. Flags beat variables.`)
+    .addHelpText('after', '\nEvery flag is also a variable: --http-port is HEADGATE_HTTP_PORT.\nFlags beat variables.')
     .action((argv: readonly string[]) => action(argv))
 }
 
