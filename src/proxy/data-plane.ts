@@ -1,0 +1,126 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Logger } from '../log.ts'
+import type { TablePatch } from '../router/diff.ts'
+import { applyPatch } from '../router/patch.ts'
+import { type BackendId, defaultSettings, type EndpointId, type RoutingTable } from '../router/table.ts'
+import { SniContexts } from '../tls/sni.ts'
+import { Balancer } from './balancer.ts'
+import { Counters } from './counters.ts'
+import { type BoundPorts, Listeners, type ListenOptions } from './listeners.ts'
+import type { ProcessReport } from './messages.ts'
+import type { Proxy } from './proxy.ts'
+import { RetryBudget } from './retry.ts'
+import { UpstreamPool } from './upstream-pool.ts'
+
+const nanosecondsPerSecond = 1e9
+/** Pools and counters of what has left the table are swept this long after the last change, once for many changes. */
+const sweepAfterMs = 1_000
+const closeIdleEveryMs = 500
+
+/** Carries the traffic of one process: a table, the listeners, and the state that outlives tables. */
+export class DataPlane {
+  readonly #contexts: SniContexts
+  readonly #proxy: Proxy
+  readonly #eventLoopDelay: IntervalHistogram
+  #pending: RoutingTable | undefined
+  #listeners: Listeners | undefined
+  #sweep: NodeJS.Timeout | undefined
+
+  constructor({ log }: { readonly log: Logger }) {
+    this.#contexts = new SniContexts({
+      onError: (error, certificate) =>
+        log.error({ certificate: certificate.id, error: error.message }, 'certificate refused'),
+    })
+    this.#proxy = {
+      table: emptyTable,
+      draining: false,
+      pool: new UpstreamPool({ connectTimeoutMs: defaultSettings.connectTimeoutMs }),
+      balancer: new Balancer(),
+      retryBudget: new RetryBudget(),
+      counters: new Counters(),
+      tunnels: new Set(),
+      log,
+    }
+    this.#eventLoopDelay = monitorEventLoopDelay({ resolution: 20 })
+    this.#eventLoopDelay.enable()
+  }
+
+  /** Patches of one group are collected and take effect together, with the one that is `last`. */
+  apply(patch: TablePatch, last: boolean): void {
+    this.#pending = applyPatch(this.#pending ?? this.#proxy.table, patch)
+    if (!last) return
+    const table = this.#pending
+    this.#pending = undefined
+    if (table.certificates !== this.#proxy.table.certificates) this.#contexts.setCertificates(table.certificates)
+    this.#proxy.pool.setConnectTimeout(table.settings.connectTimeoutMs)
+    this.#proxy.table = table
+    this.#sweep ??= setTimeout(() => this.#sweepState(), sweepAfterMs).unref()
+  }
+
+  /** @throws the error of `listen` when a port cannot be had. */
+  listen(options: ListenOptions): Promise<BoundPorts> {
+    this.#listeners = new Listeners(this.#proxy, this.#contexts)
+    return this.#listeners.listen(options)
+  }
+
+  report(): ProcessReport {
+    const delay = this.#eventLoopDelay
+    const report = {
+      counters: this.#proxy.counters.snapshot(),
+      eventLoopDelay: {
+        p50: delay.percentile(50) / nanosecondsPerSecond,
+        p99: delay.percentile(99) / nanosecondsPerSecond,
+        max: delay.max / nanosecondsPerSecond,
+      },
+      residentBytes: process.memoryUsage.rss(),
+      generation: this.#proxy.table.generation,
+    }
+    delay.reset()
+    return report
+  }
+
+  /** Goes on serving, but asks every client to take its next request elsewhere. */
+  announceEnd(): void {
+    this.#proxy.draining = true
+    this.#listeners?.announceEnd()
+  }
+
+  /** Takes no new connection, lets what is under way end, and cuts what is left at the deadline. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.announceEnd()
+    const listeners = this.#listeners
+    if (listeners !== undefined) {
+      listeners.stopAccepting()
+      listeners.closeIdle()
+      const idle = setInterval(() => listeners.closeIdle(), closeIdleEveryMs)
+      const deadline = setTimeout(() => listeners.destroy(), deadlineMs)
+      await listeners.empty()
+      clearInterval(idle)
+      clearTimeout(deadline)
+      listeners.destroy()
+    }
+    clearTimeout(this.#sweep)
+    this.#proxy.pool.close()
+    this.#eventLoopDelay.disable()
+  }
+
+  #sweepState(): void {
+    this.#sweep = undefined
+    const { backends, listeners } = this.#proxy.table
+    const endpoints = new Set<EndpointId>()
+    for (const backend of backends.values()) for (const endpoint of backend.endpoints) endpoints.add(endpoint.id)
+    this.#proxy.pool.retain((id) => endpoints.has(id))
+    this.#proxy.balancer.retain((id: BackendId) => backends.has(id))
+    const hosts = new Set<string>()
+    for (const { hosts: table } of listeners.values()) for (const host of allHosts(table)) hosts.add(host.name)
+    this.#proxy.counters.retain(({ host }) => hosts.has(host))
+  }
+}
+
+const emptyTable: RoutingTable = {
+  generation: 0,
+  listeners: new Map(),
+  backends: new Map(),
+  certificates: new Map(),
+  settings: defaultSettings,
+}

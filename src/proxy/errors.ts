@@ -1,0 +1,56 @@
+import type { UpstreamErrorReason } from './counters.ts'
+
+/** What an attempt ended with, seen from the request: enough to decide on a retry and on an answer. */
+export type UpstreamFailure = {
+  readonly reason: UpstreamErrorReason
+  /** False only where it is certain that the endpoint has not seen one byte of the request. */
+  readonly requestSent: boolean
+  readonly message: string
+}
+
+/** 504 where the endpoint was too slow, 502 where it was not there or talked nonsense. */
+export function statusFor(failure: UpstreamFailure): 502 | 504 {
+  switch (failure.reason) {
+    case 'connect-timeout':
+    case 'head-timeout':
+    case 'body-timeout':
+      return 504
+    default:
+      return 502
+  }
+}
+
+const reasonByCode: Readonly<Record<string, UpstreamErrorReason>> = {
+  ECONNREFUSED: 'connect-refused',
+  UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
+  ETIMEDOUT: 'connect-timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'head-timeout',
+  UND_ERR_BODY_TIMEOUT: 'body-timeout',
+  UND_ERR_HEADERS_OVERFLOW: 'bad-response',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'bad-response',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'bad-response',
+  // Node's own check of what we were about to pass on.
+  ERR_INVALID_CHAR: 'bad-response',
+  ERR_INVALID_HTTP_TOKEN: 'bad-response',
+  ERR_HTTP2_INVALID_CONNECTION_HEADERS: 'bad-response',
+  ERR_HTTP2_INVALID_HEADER_VALUE: 'bad-response',
+}
+
+/** undici reports a response that breaks off with these; which of the two texts says that it was malformed. */
+const malformedSocketErrors = new Set(['bad response', 'bad upgrade'])
+
+export function describeFailure(error: Error, requestSent: boolean, headReceived: boolean): UpstreamFailure {
+  return { reason: reasonOf(error, requestSent, headReceived), requestSent, message: error.message }
+}
+
+function reasonOf(error: Error, requestSent: boolean, headReceived: boolean): UpstreamErrorReason {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const known = reasonByCode[code]
+  if (known !== undefined && !(known === 'connect-timeout' && requestSent)) return known
+  // llhttp's errors carry their own codes (HPE_…), or none at all for some: the name tells.
+  if (error.name === 'HTTPParserError' || code.startsWith('HPE_') || malformedSocketErrors.has(error.message)) {
+    return 'bad-response'
+  }
+  if (headReceived) return 'reset-in-body'
+  return requestSent ? 'reset-before-head' : 'connect-failed'
+}

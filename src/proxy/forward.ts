@@ -1,0 +1,161 @@
+import type { Backend, EndpointId, Route, RoutingTable } from '../router/table.ts'
+import { answer } from './answer.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
+import { statusFor, type UpstreamFailure } from './errors.ts'
+import type { Exchange, ExchangeEvents } from './exchange.ts'
+import { publicPort, upstreamRequestHeaders } from './headers.ts'
+import type { Proxy } from './proxy.ts'
+import { RequestBody } from './request-body.ts'
+import { mayRetry } from './retry.ts'
+
+export type ForwardOptions = {
+  readonly proxy: Proxy
+  readonly exchange: Exchange
+  readonly route: Route
+  readonly backend: Backend
+  /** The table that the request was matched with: it stays with it to the end. */
+  readonly table: RoutingTable
+  /** Path and query as the endpoint shall see them. */
+  readonly path: string
+  readonly requestId: string
+  /** Milliseconds, by performance.now(). */
+  readonly startedAt: number
+}
+
+/** Status that is counted for a request whose client went away before the answer (nginx's number; never sent). */
+const clientClosedRequest = 499
+
+/** The attempt loop of one request: pick an endpoint, try, and try another while nothing is committed. */
+export class Forward implements ExchangeEvents, AttemptOwner {
+  readonly #options: ForwardOptions
+  readonly #body: RequestBody | undefined
+  readonly #headers: string[]
+  readonly #tried: EndpointId[] = []
+  #attempt: Attempt | undefined
+  #finished = false
+
+  constructor(options: ForwardOptions) {
+    const { exchange, requestId } = options
+    const { request } = exchange
+    this.#options = options
+    this.#body = this.#bodyOf(exchange, options.table.settings.maxBodyBytes)
+    this.#headers = upstreamRequestHeaders(request.headers, {
+      host: request.authority,
+      scheme: request.scheme,
+      clientAddress: request.clientAddress,
+      port: publicPort(request),
+      requestId,
+      contentLength: this.#body?.length,
+    })
+  }
+
+  start(): void {
+    const { exchange, proxy } = this.#options
+    proxy.counters.requestsInFlight++
+    proxy.retryBudget.onRequest()
+    exchange.subscribe(this)
+    this.#tryNext(undefined)
+  }
+
+  onDrain(): void {
+    this.#attempt?.resume()
+  }
+
+  onClientGone(): void {
+    if (this.#finished) return
+    this.#finish(this.#attempt !== undefined && this.#attempt.status !== 0 ? this.#attempt.status : clientClosedRequest)
+    this.#attempt?.abort(new Error('the client is gone'))
+  }
+
+  onAttemptComplete(attempt: Attempt): void {
+    this.#options.proxy.pool.release(attempt.connection)
+    this.#finish(attempt.status)
+  }
+
+  onAttemptFailed(attempt: Attempt, failure: UpstreamFailure): void {
+    const { proxy, exchange, table } = this.#options
+    proxy.pool.discard(attempt.connection)
+    if (this.#finished) return
+    proxy.counters.upstreamErrors[failure.reason]++
+    if (exchange.committed) {
+      // A clean end would make a cut answer look complete.
+      this.#finish(attempt.status)
+      exchange.abort()
+      return
+    }
+    const retry = mayRetry({
+      method: exchange.request.method,
+      failure,
+      attempts: this.#tried.length,
+      committed: false,
+      bodyReplayable: this.#body?.replayable ?? true,
+    })
+    if (retry && (!failure.requestSent || proxy.retryBudget.take())) {
+      proxy.log.debug(
+        { reason: failure.reason, endpoint: attempt.connection.endpoint.id, table: table.generation },
+        'retry',
+      )
+      this.#tryNext(failure)
+    } else {
+      this.#giveUp(failure)
+    }
+  }
+
+  #tryNext(last: UpstreamFailure | undefined): void {
+    const { proxy, backend, exchange, table, path } = this.#options
+    const endpoint = proxy.balancer.pick(backend, this.#tried)
+    if (endpoint === undefined) {
+      if (last !== undefined) this.#giveUp(last)
+      return
+    }
+    if (last !== undefined) proxy.counters.retries++
+    this.#tried.push(endpoint.id)
+    const attempt = new Attempt(proxy.pool.acquire(endpoint), exchange, this)
+    this.#attempt = attempt
+    attempt.start({ path, headers: this.#headers, body: this.#body?.open() }, table.settings)
+  }
+
+  #giveUp(failure: UpstreamFailure): void {
+    const text = `${failure.reason} after ${this.#tried.length} ${this.#tried.length === 1 ? 'try' : 'tries'}`
+    this.#answer(statusFor(failure), text)
+  }
+
+  #answer(status: number, text: string): void {
+    this.#finish(status)
+    answer(this.#options.exchange, status, text, this.#options.requestId)
+  }
+
+  #finish(status: number): void {
+    if (this.#finished) return
+    this.#finished = true
+    const { proxy, route, exchange, startedAt } = this.#options
+    proxy.counters.requestsInFlight--
+    proxy.counters.countRequest(route, exchange.request.method, status, (performance.now() - startedAt) / 1000)
+  }
+
+  #bodyOf(exchange: Exchange, maxBytes: number): RequestBody | undefined {
+    const { bodySource, request } = exchange
+    if (bodySource === undefined) return undefined
+    return new RequestBody({
+      source: bodySource,
+      length: request.contentLength,
+      maxBytes,
+      onFirstRead: () => {
+        if (exchange.expectsContinue && !exchange.committed) exchange.inform(100, [])
+      },
+      onTooLarge: () => this.#refuseBody(maxBytes),
+    })
+  }
+
+  #refuseBody(maxBytes: number): void {
+    const { exchange } = this.#options
+    if (this.#finished) return
+    if (exchange.committed) {
+      this.#finish(413)
+      exchange.abort()
+    } else {
+      this.#answer(413, `the body is larger than ${maxBytes} bytes`)
+    }
+    this.#attempt?.abort(new Error('the body is too large'))
+  }
+}

@@ -1,0 +1,181 @@
+// Which header fields cross the proxy, in both directions. All lists are flat, [name, value, name, value, …], as node:http
+// gives them in `rawHeaders`: order, case and duplicates survive, and a policy sees every value, not only the first.
+
+/** Meant for one connection only (RFC 9110 section 7.6.1), or consumed by us. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+])
+
+/**
+ * Fields by which a backend learns who the client is. A client's own copies never pass: an application that trusts them
+ * would trust whoever wrote them.
+ */
+const identity = new Set([
+  'forwarded',
+  'x-forwarded',
+  'x-forwarded-by',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-forwarded-scheme',
+  'x-forwarded-server',
+  'x-forwarded-ssl',
+  'x-forwarded-uri',
+  'x-original-forwarded-for',
+  'x-original-host',
+  'x-original-uri',
+  'x-original-url',
+  'x-real-ip',
+  'x-request-id',
+  'x-rewrite-url',
+  'x-scheme',
+  // CGI turns a `Proxy` field into HTTP_PROXY ("httpoxy", CVE-2016-5385).
+  'proxy',
+])
+
+/** Framing is ours: the length is said again from what was parsed, the host from what was checked. */
+const rewritten = new Set(['host', 'content-length', 'expect'])
+
+/** Fields that a `Connection` field cannot take away: routing, framing and end-to-end meaning depend on them. */
+const notNominable = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'cookie',
+  'authorization',
+  'cache-control',
+])
+
+export type ForwardedAs = {
+  readonly host: string
+  readonly scheme: 'http' | 'https'
+  readonly clientAddress: string
+  readonly port: number
+  readonly requestId: string
+  /** Bytes of the body where the client said so; undefined: none, or chunked. */
+  readonly contentLength: number | undefined
+}
+
+/** The fields of a request as an endpoint gets them: the client's own without what must not pass, then ours. */
+export function upstreamRequestHeaders(received: readonly string[], as: ForwardedAs): string[] {
+  const nominated = nominatedNames(received)
+  const sent: string[] = ['Host', as.host]
+  for (let i = 0; i + 1 < received.length; i += 2) {
+    const name = received[i] ?? ''
+    if (passesUpstream(name, nominated)) sent.push(name, received[i + 1] ?? '')
+  }
+  if (as.contentLength !== undefined) sent.push('Content-Length', String(as.contentLength))
+  sent.push(
+    'X-Forwarded-For',
+    as.clientAddress,
+    'X-Forwarded-Proto',
+    as.scheme,
+    'X-Forwarded-Host',
+    as.host,
+    'X-Forwarded-Port',
+    String(as.port),
+    'X-Real-IP',
+    as.clientAddress,
+    'X-Request-ID',
+    as.requestId,
+  )
+  return sent
+}
+
+function passesUpstream(name: string, nominated: ReadonlySet<string> | undefined): boolean {
+  const lower = name.toLowerCase()
+  // CGI-style servers read `X_Real_IP` and `X-Real-IP` as the same variable; nginx drops such names by default too.
+  if (lower.includes('_')) return false
+  if (hopByHop.has(lower) || identity.has(lower) || rewritten.has(lower)) return false
+  return nominated === undefined || !nominated.has(lower)
+}
+
+/** The fields of a response as the client gets them. `trailer` passes where trailers will. */
+export function downstreamResponseHeaders(received: readonly string[], keepTrailer: boolean): string[] {
+  const nominated = nominatedNames(received)
+  const sent: string[] = []
+  let hasServer = false
+  for (let i = 0; i + 1 < received.length; i += 2) {
+    const name = received[i] ?? ''
+    const lower = name.toLowerCase()
+    if (hopByHop.has(lower) && !(keepTrailer && lower === 'trailer')) continue
+    if (nominated?.has(lower)) continue
+    if (lower === 'server') hasServer = true
+    sent.push(name, received[i + 1] ?? '')
+  }
+  // The Ingress conformance suite asks for a Server field on every response (RFC 9110 section 10.2.4 makes it optional).
+  if (!hasServer) sent.push('Server', 'headgate')
+  return sent
+}
+
+/** Names in `Connection` fields, which a proxy MUST remove (RFC 9110 section 7.6.1); undefined where there are none. */
+function nominatedNames(headers: readonly string[]): ReadonlySet<string> | undefined {
+  let names: Set<string> | undefined
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
+    const value = headers[i + 1] ?? ''
+    if (value === 'keep-alive' || value === 'close') continue
+    for (const token of value.split(',')) {
+      const nominated = token.trim().toLowerCase()
+      if (nominated === '' || notNominable.has(nominated)) continue
+      names ??= new Set()
+      names.add(nominated)
+    }
+  }
+  return names
+}
+
+/** The value of the only field of that name; undefined where there is none or more than one. */
+export function singleHeader(headers: readonly string[], lowerName: string): string | undefined {
+  let found: string | undefined
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (name.length !== lowerName.length || name.toLowerCase() !== lowerName) continue
+    if (found !== undefined) return undefined
+    found = headers[i + 1] ?? ''
+  }
+  return found
+}
+
+export function hasHeader(headers: readonly string[], lowerName: string): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (name.length === lowerName.length && name.toLowerCase() === lowerName) return true
+  }
+  return false
+}
+
+/** True where a field of that name lists the token, in any case. */
+export function listsToken(headers: readonly string[], lowerName: string, token: string): boolean {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (name.length !== lowerName.length || name.toLowerCase() !== lowerName) continue
+    for (const item of (headers[i + 1] ?? '').split(',')) if (item.trim().toLowerCase() === token) return true
+  }
+  return false
+}
+
+/** The port that the client believes it is talking to: our own is behind a Service and would tell an application nothing. */
+export function publicPort({
+  authority,
+  scheme,
+}: {
+  readonly authority: string
+  readonly scheme: 'http' | 'https'
+}): number {
+  const colon = authority.lastIndexOf(':')
+  if (colon > 0 && !authority.endsWith(']')) return Number(authority.slice(colon + 1))
+  return scheme === 'https' ? 443 : 80
+}

@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { DownstreamRequest, Exchange, ExchangeEvents } from './exchange.ts'
+import { hasHeader, listsToken } from './headers.ts'
+import { readHttp1Request } from './http1-request.ts'
+
+/** How long and how much of a body nobody wants is still read, so that the answer is not lost in a reset. */
+const lingerMs = 1_000
+const lingerBytes = 64 * 1024
+
+/** A request that Node's own HTTP/1.1 server has parsed. */
+export class Http1Exchange implements Exchange {
+  readonly request: DownstreamRequest
+  readonly bodySource: Readable | undefined
+  readonly expectsContinue: boolean
+  readonly #incoming: IncomingMessage
+  readonly #response: ServerResponse
+
+  constructor(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
+    this.request = readHttp1Request(incoming)
+    this.#incoming = incoming
+    this.#response = response
+    const hasBody = (this.request.contentLength ?? 0) > 0 || hasHeader(incoming.rawHeaders, 'transfer-encoding')
+    this.bodySource = hasBody ? incoming : undefined
+    this.expectsContinue = expectsContinue
+  }
+
+  get acceptsTrailers(): boolean {
+    const { httpVersion, headers } = this.request
+    return httpVersion === '1.1' && listsToken(headers, 'te', 'trailers')
+  }
+
+  get committed(): boolean {
+    return this.#response.headersSent
+  }
+
+  subscribe(events: ExchangeEvents): void {
+    const response = this.#response
+    response.on('drain', () => events.onDrain())
+    response.on('close', () => {
+      if (!response.writableFinished) events.onClientGone()
+    })
+  }
+
+  inform(status: number, headers: readonly string[]): void {
+    if (this.request.httpVersion === '1.0' || this.#response.headersSent) return
+    if (status === 100) this.#response.writeContinue()
+    else this.#response.writeInformation(status, [...headers])
+  }
+
+  respond(status: number, headers: string[]): void {
+    // Whoever answers before the body is in must not wait for the rest of it on this connection.
+    if (this.#hasUnreadBody()) this.closeAfterwards()
+    this.#response.writeHead(status, headers)
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#response.write(chunk)
+  }
+
+  end(trailers: readonly string[]): void {
+    const response = this.#response
+    if (trailers.length > 0) response.addTrailers(pairsOf(trailers))
+    if (this.#hasUnreadBody()) this.#linger()
+    else response.end()
+  }
+
+  abort(): void {
+    this.#response.destroy()
+  }
+
+  closeAfterwards(): void {
+    this.#response.shouldKeepAlive = false
+  }
+
+  #hasUnreadBody(): boolean {
+    return this.bodySource !== undefined && !this.#incoming.complete
+  }
+
+  /**
+   * Closing with bytes unread makes the kernel send a reset, which can overtake the answer. The answer is flushed, a
+   * little more of the body is read, then the connection ends (RFC 9112 section 9.6).
+   */
+  #linger(): void {
+    const incoming = this.#incoming
+    let bytes = 0
+    const finish = (): void => {
+      clearTimeout(timer)
+      this.#response.end()
+    }
+    const timer = setTimeout(finish, lingerMs)
+    incoming.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > lingerBytes) finish()
+    })
+    incoming.once('end', finish)
+    incoming.once('close', finish)
+    incoming.resume()
+  }
+}
+
+function pairsOf(flat: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = []
+  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? ''])
+  return pairs
+}

@@ -1,0 +1,83 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { answer, rawAnswer } from './answer.ts'
+import { handleRequest } from './handle-request.ts'
+import { Http1Exchange } from './http1-exchange.ts'
+import type { Proxy } from './proxy.ts'
+import { nextRequestId } from './request-id.ts'
+import { refusalOfHead } from './request-rules.ts'
+import { handleUpgrade, isWebSocketUpgrade } from './upgrade.ts'
+
+/** Limits of the standard lane; the reasons stand in docs/reference/limits.md. */
+const limits = {
+  maxHeaderBytes: 32 * 1024,
+  maxHeaderFields: 100,
+  headersTimeoutMs: 10_000,
+  checkEveryMs: 1_000,
+  /** Longer than an endpoint may be silent, so that its 504 comes first; a client that stops reading or sending is cut. */
+  stallMarginMs: 15_000,
+  requestsPerConnection: 10_000,
+} as const
+
+/** The standard lane: Node's own HTTP/1.1 server, for plain connections and for those that TLS hands over. */
+export function createHttp1Server(proxy: Proxy): Server {
+  const server = createServer({
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    // Node's limit is on the whole request, body and all, and would cut every long upload.
+    requestTimeout: 0,
+    connectionsCheckingInterval: limits.checkEveryMs,
+    keepAliveTimeout: proxy.table.settings.keepAliveMs,
+    requireHostHeader: false,
+    // Only what is a WebSocket handshake beyond doubt leaves HTTP; `Upgrade: h2c` and the like are ordinary requests.
+    shouldUpgradeCallback: (request) => isWebSocketUpgrade(request),
+  })
+  server.maxHeadersCount = limits.maxHeaderFields
+  server.maxRequestsPerSocket = limits.requestsPerConnection
+  server.timeout =
+    Math.max(proxy.table.settings.readTimeoutMs, proxy.table.settings.sendTimeoutMs) + limits.stallMarginMs
+
+  server.on('connection', (socket) => {
+    proxy.counters.connections++
+    socket.once('close', () => {
+      proxy.counters.connections--
+    })
+  })
+  server.on('request', (request, response) => onRequest(request, response, proxy, false))
+  server.on('checkContinue', (request, response) => onRequest(request, response, proxy, true))
+  server.on('checkExpectation', (request, response) => onRequest(request, response, proxy, false))
+  server.on('connect', (_request, socket) => socket.end(rawAnswer(405, 'CONNECT is not allowed')))
+  server.on('upgrade', (request, socket, head) => handleUpgrade(request, socket, head, proxy))
+  server.on('clientError', onClientError)
+  return server
+}
+
+function onRequest(request: IncomingMessage, response: ServerResponse, proxy: Proxy, expectsContinue: boolean): void {
+  const exchange = new Http1Exchange(request, response, expectsContinue)
+  const refusal = refusalOfHead(exchange.request)
+  if (refusal === undefined) {
+    handleRequest(exchange, proxy)
+    return
+  }
+  exchange.closeAfterwards()
+  answer(exchange, refusal.status, refusal.text, nextRequestId())
+  proxy.counters.countRequest(undefined, exchange.request.method, refusal.status, 0)
+}
+
+/** Status for what llhttp or a timer gave up on; anything else is a plain 400. */
+const statusByCode: Readonly<Record<string, [status: number, text: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'the header fields are too large'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'the chunk extensions are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not come in time'],
+}
+
+function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Bytes of our own inside an answer that is being sent would be taken for that answer.
+  const answering = Reflect.get(socket, '_httpMessage') as ServerResponse | null | undefined
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent === true) {
+    socket.destroy()
+    return
+  }
+  const [status, text] = statusByCode[error.code ?? ''] ?? [400, 'malformed request']
+  socket.end(rawAnswer(status, text), () => socket.destroy())
+}

@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http'
+import type { DownstreamRequest } from './exchange.ts'
+import { singleHeader } from './headers.ts'
+import { contentLengthOf } from './request-rules.ts'
+
+/** What Node's HTTP/1.1 server has parsed, in the words of the proxy. */
+export function readHttp1Request(request: IncomingMessage): DownstreamRequest {
+  const headers = request.rawHeaders
+  const host = singleHeader(headers, 'host') ?? ''
+  const url = request.url ?? ''
+  const { authority, target } =
+    url.startsWith('/') || url === '*' ? { authority: host, target: url } : readAbsoluteForm(url, host)
+  return {
+    method: request.method ?? '',
+    target,
+    authority,
+    scheme: isEncrypted(request) ? 'https' : 'http',
+    httpVersion: request.httpVersion,
+    headers,
+    clientAddress: plainAddress(request.socket.remoteAddress ?? ''),
+    contentLength: contentLengthOf(headers),
+  }
+}
+
+/** RFC 9112 section 3.2.2: with an absolute-form target the Host field is ignored and the target's authority stands in. */
+function readAbsoluteForm(url: string, host: string): { authority: string; target: string } {
+  const parts = /^https?:\/\/([^/?#]*)(.*)$/is.exec(url)
+  if (parts === null) return { authority: host, target: url }
+  const rest = parts[2] ?? ''
+  return { authority: parts[1] ?? '', target: rest.startsWith('/') ? rest : `/${rest}` }
+}
+
+function isEncrypted(request: IncomingMessage): boolean {
+  return 'encrypted' in request.socket && request.socket.encrypted === true
+}
+
+/** IPv4 clients of a dual-stack socket come as `::ffff:192.0.2.1`. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}

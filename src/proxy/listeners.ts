@@ -1,0 +1,126 @@
+import type { Server as HttpServer } from 'node:http'
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { type SniContexts, tlsServerOptions } from '../tls/sni.ts'
+import { createHttp1Server } from './http1-lane.ts'
+import { Http2Lane } from './http2-lane.ts'
+import type { Proxy } from './proxy.ts'
+
+export type ListenOptions = {
+  /** IP addresses; each gets both ports. */
+  readonly bind: readonly string[]
+  /** undefined: none; 0: the system picks one. */
+  readonly httpPort: number | undefined
+  readonly httpsPort: number | undefined
+}
+
+export type BoundPorts = { readonly http: number | undefined; readonly https: number | undefined }
+
+/** Connections that the kernel holds for us while we are busy. */
+const backlog = 4_096
+
+/** The sockets that clients connect to, and the lanes that their connections go into. */
+export class Listeners {
+  readonly #http1: HttpServer
+  readonly #http2: Http2Lane
+  readonly #contexts: SniContexts
+  readonly #servers: Server[] = []
+  readonly #sockets = new Set<Socket>()
+  #onEmpty: (() => void) | undefined
+
+  constructor(proxy: Proxy, contexts: SniContexts) {
+    this.#contexts = contexts
+    this.#http1 = createHttp1Server(proxy)
+    this.#http2 = new Http2Lane(proxy)
+    // Connections are handed to it, it listens nowhere itself; but its clock for slow requests starts with this event.
+    this.#http1.emit('listening')
+  }
+
+  /** @throws the error of `listen`, with its `code` and `port`, when a port cannot be had. */
+  async listen({ bind, httpPort, httpsPort }: ListenOptions): Promise<BoundPorts> {
+    const http = httpPort === undefined ? undefined : await this.#listenAll(bind, httpPort, () => this.#plainServer())
+    const https = httpsPort === undefined ? undefined : await this.#listenAll(bind, httpsPort, () => this.#tlsServer())
+    return { http, https }
+  }
+
+  stopAccepting(): void {
+    for (const server of this.#servers) server.close()
+  }
+
+  /** Tells HTTP/2 clients that the end is near; those in HTTP/1.1 hear it with their next answer. */
+  announceEnd(): void {
+    this.#http2.announceEnd()
+  }
+
+  /** Closes what is idle now; what is not closes when its exchange is done. */
+  closeIdle(): void {
+    this.#http1.closeIdleConnections()
+    this.#http2.drain()
+  }
+
+  /** Resolves when no connection is left. */
+  empty(): Promise<void> {
+    if (this.#sockets.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve
+    })
+  }
+
+  destroy(): void {
+    this.stopAccepting()
+    this.#http2.destroy()
+    for (const socket of this.#sockets) socket.destroy()
+    this.#http1.close()
+  }
+
+  #plainServer(): Server {
+    // Half-open, as node:http's own: a client may end its side and still read its answer.
+    return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#track(socket)
+      this.#http1.emit('connection', socket)
+    })
+  }
+
+  #tlsServer(): Server {
+    const server = createTlsServer({ ...tlsServerOptions(this.#contexts), allowHalfOpen: true })
+    server.on('connection', (socket: Socket) => {
+      socket.setNoDelay(true)
+      this.#track(socket)
+    })
+    server.on('tlsClientError', (_error, socket) => socket.destroy())
+    server.on('secureConnection', (socket) => {
+      if (socket.alpnProtocol === 'h2') this.#http2.accept(socket)
+      else this.#http1.emit('connection', socket)
+    })
+    return server
+  }
+
+  /** All addresses get the same port: with 0, the one that the first was given. */
+  async #listenAll(bind: readonly string[], port: number, create: () => Server): Promise<number> {
+    let bound = port
+    for (const host of bind) {
+      const server = create()
+      this.#servers.push(server)
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ host, port: bound, backlog }, () => {
+          server.off('error', reject)
+          resolve()
+        })
+      })
+      // Out of file descriptors, say: the connection is lost, the listener is not.
+      server.on('error', () => {})
+      const address = server.address()
+      if (address !== null && typeof address === 'object') bound = address.port
+    }
+    return bound
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      if (this.#sockets.size === 0) this.#onEmpty?.()
+    })
+  }
+}

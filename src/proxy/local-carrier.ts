@@ -1,0 +1,37 @@
+import type { Logger } from '../log.ts'
+import type { TablePatch } from '../router/diff.ts'
+import type { Carrier, NamedReport } from './carrier.ts'
+import { DataPlane } from './data-plane.ts'
+import type { BoundPorts, ListenOptions } from './listeners.ts'
+
+/** `--workers 0`: control plane and traffic in one process. For development, tests and small machines. */
+export class LocalCarrier implements Carrier {
+  readonly #dataPlane: DataPlane
+
+  constructor({ log }: { readonly log: Logger }) {
+    this.#dataPlane = new DataPlane({ log })
+  }
+
+  start(first: readonly TablePatch[], listen: ListenOptions): Promise<BoundPorts> {
+    first.forEach((patch, index) => {
+      this.#dataPlane.apply(patch, index === first.length - 1)
+    })
+    return this.#dataPlane.listen(listen)
+  }
+
+  update(patch: TablePatch): void {
+    this.#dataPlane.apply(patch, true)
+  }
+
+  reports(): Promise<readonly NamedReport[]> {
+    return Promise.resolve([{ process: 'main', report: this.#dataPlane.report() }])
+  }
+
+  announceEnd(): void {
+    this.#dataPlane.announceEnd()
+  }
+
+  drain(deadlineMs: number): Promise<void> {
+    return this.#dataPlane.drain(deadlineMs)
+  }
+}

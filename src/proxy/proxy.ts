@@ -1,0 +1,21 @@
+import type { Duplex } from 'node:stream'
+import type { Logger } from '../log.ts'
+import type { RoutingTable } from '../router/table.ts'
+import type { Balancer } from './balancer.ts'
+import type { Counters } from './counters.ts'
+import type { RetryBudget } from './retry.ts'
+import type { UpstreamPool } from './upstream-pool.ts'
+
+/** What every request of this process shares. The table is replaced by one assignment; a request reads it once. */
+export type Proxy = {
+  table: RoutingTable
+  /** Set when the process is asked to end: every answer then asks the client to open its next connection elsewhere. */
+  draining: boolean
+  readonly pool: UpstreamPool
+  readonly balancer: Balancer
+  readonly retryBudget: RetryBudget
+  readonly counters: Counters
+  /** Client sockets that have left HTTP: drained by their own clock. */
+  readonly tunnels: Set<Duplex>
+  readonly log: Logger
+}

@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { createProxyServer } from 'http-proxy-3'
+import type { Backend, Endpoint, EndpointId, Route } from '../router/table.ts'
+import { rawAnswer, rawHead } from './answer.ts'
+import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
+import type { DownstreamRequest } from './exchange.ts'
+import { downstreamResponseHeaders, listsToken, publicPort, singleHeader, upstreamRequestHeaders } from './headers.ts'
+import type { Proxy } from './proxy.ts'
+import { nextRequestId } from './request-id.ts'
+import { mayRetry } from './retry.ts'
+
+export type TunnelOptions = {
+  readonly proxy: Proxy
+  readonly request: DownstreamRequest
+  readonly socket: Duplex
+  /** Bytes that came with the request: not a byte of them goes upstream before the 101. */
+  readonly head: Buffer
+  readonly route: Route
+  readonly backend: Backend
+  readonly path: string
+  readonly startedAt: number
+}
+
+/** RFC 6455 section 1.3. */
+const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+/** How long the other side of a tunnel may take to end once one side has. */
+const closeGraceMs = 1_000
+
+type UpgradeListener = (response: IncomingMessage, upstreamSocket: Duplex, upstreamHead: Buffer) => void
+
+/**
+ * One WebSocket connection: its handshake, on an upstream connection of its own, then bytes both ways. http-proxy-3 opens the
+ * request and joins the sockets; what it would pass on unchecked (any 101, any answer, any header field), would leave
+ * waiting (a handshake without end) or would leave open (the other side of a dead tunnel) is taken out of its hands.
+ */
+export class Tunnel {
+  readonly #options: TunnelOptions
+  readonly #tried: EndpointId[] = []
+  readonly #headers: Record<string, string | string[]>
+  #upstreamRequest: ClientRequest | undefined
+  #settled = false
+
+  constructor(options: TunnelOptions) {
+    this.#options = options
+    const { request } = options
+    const fields = upstreamRequestHeaders(request.headers, {
+      host: request.authority,
+      scheme: request.scheme,
+      clientAddress: request.clientAddress,
+      port: publicPort(request),
+      requestId: nextRequestId(),
+      contentLength: undefined,
+    })
+    this.#headers = { ...grouped(fields), Connection: 'Upgrade', Upgrade: 'websocket' }
+  }
+
+  start(): void {
+    const { socket, head, proxy } = this.#options
+    proxy.tunnels.add(socket)
+    proxy.counters.tunnels++
+    if (head.length > 0) socket.unshift(head)
+    // Nobody reads the socket before the 101, and an unread socket does not say that it has ended.
+    socket.on('readable', this.#noticeEnd)
+    socket.once('end', this.#onClientGone)
+    socket.once('close', () => {
+      proxy.tunnels.delete(socket)
+      proxy.counters.tunnels--
+      this.#onClientGone()
+    })
+    this.#tryNext(undefined)
+  }
+
+  readonly #noticeEnd = (): void => {
+    const { socket } = this.#options
+    if (socket.readableLength === 0) socket.read()
+  }
+
+  readonly #onClientGone = (): void => {
+    if (this.#settled) return
+    this.#settle(499)
+    this.#upstreamRequest?.destroy()
+    this.#options.socket.destroy()
+  }
+
+  #tryNext(last: UpstreamFailure | undefined): void {
+    const { proxy, backend } = this.#options
+    const endpoint = proxy.balancer.pick(backend, this.#tried)
+    if (endpoint === undefined) {
+      if (last !== undefined) this.#refuse(statusFor(last), last.reason)
+      return
+    }
+    if (last !== undefined) proxy.counters.retries++
+    this.#tried.push(endpoint.id)
+    this.#connect(endpoint)
+  }
+
+  #connect(endpoint: Endpoint): void {
+    const { proxy, socket, request, path } = this.#options
+    const { connectTimeoutMs, readTimeoutMs } = proxy.table.settings
+    const joiner = createProxyServer({ xfwd: false, connectTimeout: connectTimeoutMs })
+    let upstreamRequest: ClientRequest | undefined
+    joiner.once('proxyReqWs', (opened) => {
+      upstreamRequest = opened
+    })
+    // Typed for node:http's own objects; of the request it reads only these.
+    const shadow = { method: 'GET', url: path, headers: this.#headers, httpVersion: '1.1', httpVersionMajor: 1, socket }
+    joiner.ws(shadow as never, socket as never, Buffer.alloc(0), {
+      target: { protocol: 'http:', host: endpoint.address, hostname: endpoint.address, port: endpoint.port } as never,
+      toProxy: true,
+      prependPath: false,
+    })
+    if (upstreamRequest === undefined) return this.#refuse(502, 'the handshake could not be sent')
+    this.#supervise(upstreamRequest, readTimeoutMs, request)
+  }
+
+  /** Puts our checks before what http-proxy-3 does with each outcome of the handshake. */
+  #supervise(upstreamRequest: ClientRequest, timeoutMs: number, request: DownstreamRequest): void {
+    this.#upstreamRequest = upstreamRequest
+    const [join] = upstreamRequest.listeners('upgrade') as UpgradeListener[]
+    for (const event of ['upgrade', 'response', 'error']) upstreamRequest.removeAllListeners(event)
+    let sent = false
+    let failed = false
+    const fail = (error: Error): void => {
+      if (failed) return
+      failed = true
+      clearTimeout(timer)
+      upstreamRequest.destroy()
+      this.#onFailure(describeFailure(error, sent, false))
+    }
+    const timer = setTimeout(() => fail(timeoutError()), timeoutMs)
+
+    upstreamRequest.on('socket', (upstream) => {
+      upstream.once('connect', () => {
+        sent = true
+      })
+    })
+    upstreamRequest.on('error', fail)
+    upstreamRequest.on('response', (response) => {
+      clearTimeout(timer)
+      this.#relayRefusal(response)
+    })
+    upstreamRequest.on('upgrade', (response, upstream, upstreamHead) => {
+      clearTimeout(timer)
+      if (join === undefined || this.#settled || !isValidSwitch(response, request)) {
+        upstream.destroy()
+        if (!this.#settled) this.#refuse(502, 'the endpoint switched to something that is not this WebSocket')
+        return
+      }
+      this.#settle(101)
+      this.#join(join, response, upstream, upstreamHead)
+    })
+  }
+
+  #join(join: UpgradeListener, response: IncomingMessage, upstream: Duplex, upstreamHead: Buffer): void {
+    const { socket } = this.#options
+    socket.off('readable', this.#noticeEnd)
+    const fields = downstreamResponseHeaders(response.rawHeaders, false)
+    response.headers = { ...grouped(fields), Connection: 'Upgrade', Upgrade: 'websocket' }
+    join(response, upstream, upstreamHead)
+    upstream.on('error', () => socket.destroy())
+    upstream.once('close', () => setTimeout(() => socket.destroy(), closeGraceMs).unref())
+    socket.once('close', () => setTimeout(() => upstream.destroy(), closeGraceMs).unref())
+  }
+
+  #onFailure(failure: UpstreamFailure): void {
+    if (this.#settled) return
+    const { proxy } = this.#options
+    proxy.counters.upstreamErrors[failure.reason]++
+    const attempts = this.#tried.length
+    // A handshake is a GET, but it may have opened a session: it is tried again only where nobody has seen it.
+    if (
+      !failure.requestSent &&
+      mayRetry({ method: 'GET', failure, attempts, committed: false, bodyReplayable: true })
+    ) {
+      this.#tryNext(failure)
+    } else {
+      this.#refuse(statusFor(failure), failure.reason)
+    }
+  }
+
+  /** The endpoint answered with an ordinary response (401, 403, 404, …): the client gets it, then the connection ends. */
+  #relayRefusal(response: IncomingMessage): void {
+    const { socket } = this.#options
+    if (this.#settled) return void response.destroy()
+    this.#settle(response.statusCode ?? 502)
+    const fields = downstreamResponseHeaders(response.rawHeaders, false)
+    socket.write(rawHead(response.statusCode ?? 502, [...fields, 'Connection', 'close']), 'latin1')
+    response.on('error', () => socket.destroy())
+    response.pipe(socket)
+  }
+
+  #refuse(status: number, text: string): void {
+    const { socket } = this.#options
+    this.#settle(status)
+    socket.end(rawAnswer(status, text), () => socket.destroy())
+  }
+
+  /** The handshake has ended, one way or the other: counted once. */
+  #settle(status: number): void {
+    if (this.#settled) return
+    this.#settled = true
+    const { proxy, route, startedAt } = this.#options
+    proxy.counters.countRequest(route, 'GET', status, (performance.now() - startedAt) / 1000)
+  }
+}
+
+/** RFC 6455 section 4.1: status, Upgrade, Connection and the proof that the endpoint has read this very key. */
+function isValidSwitch(response: IncomingMessage, request: DownstreamRequest): boolean {
+  const key = singleHeader(request.headers, 'sec-websocket-key') ?? ''
+  const accept = createHash('sha1')
+    .update(key + acceptSuffix)
+    .digest('base64')
+  return (
+    response.statusCode === 101 &&
+    singleHeader(response.rawHeaders, 'upgrade')?.toLowerCase() === 'websocket' &&
+    listsToken(response.rawHeaders, 'connection', 'upgrade') &&
+    singleHeader(response.rawHeaders, 'sec-websocket-accept') === accept
+  )
+}
+
+function timeoutError(): Error {
+  return Object.assign(new Error('no answer to the handshake in time'), { code: 'UND_ERR_HEADERS_TIMEOUT' })
+}
+
+/** As node:http takes them for sending: fields of one name together. */
+function grouped(fields: readonly string[]): Record<string, string | string[]> {
+  const byName = new Map<string, [name: string, values: string[]]>()
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i] ?? ''
+    const value = fields[i + 1] ?? ''
+    const known = byName.get(name.toLowerCase())
+    if (known === undefined) byName.set(name.toLowerCase(), [name, [value]])
+    else known[1].push(value)
+  }
+  return Object.fromEntries(
+    [...byName.values()].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]),
+  )
+}

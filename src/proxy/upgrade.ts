@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { parseHostHeader } from '../router/host-name.ts'
+import { match } from '../router/match.ts'
+import { normalisePath } from '../router/normalise-path.ts'
+import type { Route } from '../router/table.ts'
+import { rawAnswer } from './answer.ts'
+import { chooseBackend } from './choose-backend.ts'
+import type { DownstreamRequest } from './exchange.ts'
+import { hasHeader, listsToken, singleHeader } from './headers.ts'
+import { readHttp1Request } from './http1-request.ts'
+import type { Proxy } from './proxy.ts'
+import { RequestQuestion } from './question.ts'
+import { type Refusal, refusalOfHead } from './request-rules.ts'
+import { Tunnel } from './tunnel.ts'
+
+/** The only protocol that a client may leave HTTP for: `Upgrade: h2c` and the like stay ordinary requests. */
+export function isWebSocketUpgrade(incoming: IncomingMessage): boolean {
+  return incoming.method === 'GET' && listsToken(incoming.rawHeaders, 'upgrade', 'websocket')
+}
+
+/** The life of an upgrade: checked in full before one byte goes upstream, then handed to a tunnel. */
+export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, proxy: Proxy): void {
+  const startedAt = performance.now()
+  const request = readHttp1Request(incoming)
+  socket.on('error', () => socket.destroy())
+  const refuse = (route: Route | undefined, status: number, text: string, more?: readonly string[]): void => {
+    proxy.counters.countRequest(route, request.method, status, (performance.now() - startedAt) / 1000)
+    socket.end(rawAnswer(status, text, more), () => socket.destroy())
+  }
+
+  // An earlier request of this connection is still being answered: its bytes and ours would mix.
+  if (Reflect.get(socket, '_httpMessage')) return void socket.destroy()
+  const refusal = refusalOfHead(request) ?? refusalOfHandshake(request)
+  // RFC 6455 section 4.2.2: a version we do not speak is answered with the one we do.
+  if (refusal?.status === 426) return refuse(undefined, 426, refusal.text, ['Sec-WebSocket-Version', '13'])
+  if (refusal !== undefined) return refuse(undefined, refusal.status, refusal.text)
+  const host = parseHostHeader(request.authority)
+  if (host === undefined) return refuse(undefined, 400, 'malformed Host')
+  const path = normalisePath(request.target)
+  if (path === undefined) return refuse(undefined, 400, 'malformed or ambiguous path')
+
+  const { table } = proxy
+  const route = match(table, new RequestQuestion(request, host, path.match))
+  if (route === undefined) return refuse(undefined, 404, 'no route for this host and path')
+  if (route.action.kind !== 'forward') return refuse(route, 400, 'this path does not take upgrades')
+  const backend = chooseBackend(route.action, table, proxy.balancer)
+  if (backend === undefined || backend.endpoints.length === 0) {
+    return refuse(route, 503, 'the service has no ready endpoints')
+  }
+  new Tunnel({ proxy, request, socket, head, route, backend, path: path.forward, startedAt }).start()
+}
+
+/** What RFC 6455 section 4.1 asks of a client, and what smuggling through a half-made tunnel needs (no body, one Upgrade). */
+function refusalOfHandshake({ headers, httpVersion, contentLength }: DownstreamRequest): Refusal | undefined {
+  if (httpVersion !== '1.1') return { status: 400, text: 'a WebSocket needs HTTP/1.1' }
+  if (
+    singleHeader(headers, 'upgrade')?.toLowerCase() !== 'websocket' ||
+    !listsToken(headers, 'connection', 'upgrade')
+  ) {
+    return { status: 400, text: 'a WebSocket needs Upgrade: websocket and Connection: Upgrade' }
+  }
+  if ((contentLength ?? 0) > 0 || hasHeader(headers, 'transfer-encoding')) {
+    return { status: 400, text: 'a WebSocket handshake has no body' }
+  }
+  if (singleHeader(headers, 'sec-websocket-version') !== '13') {
+    return { status: 426, text: 'the WebSocket version must be 13' }
+  }
+  const key = singleHeader(headers, 'sec-websocket-key') ?? ''
+  if (!/^[A-Za-z0-9+/]{22}==$/.test(key)) return { status: 400, text: 'Sec-WebSocket-Key is not 16 bytes in base64' }
+  return undefined
+}
