@@ -28,8 +28,6 @@ const policy = {
   honorCipherOrder: true,
   // A client that renegotiates makes the server work without doing any itself.
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-  // All contexts of all workers must name the same one, or no session of one is resumed by another.
-  sessionIdContext: 'headgate',
 } as const satisfies SecureContextOptions
 
 const handshakeTimeoutMs = 10_000
