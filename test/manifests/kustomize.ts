@@ -9,7 +9,7 @@ import { parseAllDocuments } from 'yaml'
 import type { KubernetesObject } from './object.ts'
 import { asObject } from './object.ts'
 
-export const kustomizeVersion = 'v5.8.1'
+const kustomizeVersion = 'v5.8.1'
 
 export const manifestsFolder = fileURLToPath(new URL('../../manifests', import.meta.url))
 

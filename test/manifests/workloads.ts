@@ -1,5 +1,6 @@
 // What the API server does not check about our pods: that they are safe to run, that probes reach them, that they have
-// the time to drain, and that the arguments agree with the objects beside them.
+// the time to drain, and that the arguments are right and agree with the objects beside them.
+import { parseConfig } from '../../src/config.ts'
 import type { KubernetesObject } from './object.ts'
 import { at, isFields, list, nameOf } from './object.ts'
 
@@ -16,11 +17,13 @@ export function checkWorkload(workload: KubernetesObject, objects: readonly Kube
     ...checkSelector(workload),
     ...checkUpdate(workload),
     ...checkGrace(pod),
+    ...(at(pod, 'enableServiceLinks') === false ? [] : ['variables of Services mix with HEADGATE_ flags']),
     ...containers.flatMap((container) => [
       ...checkImage(container),
       ...checkSecurity(pod, container),
       ...checkProbes(container),
       ...checkResources(container),
+      ...checkFlags(container),
       ...checkArguments(container, workload, objects),
       ...checkEnvironment(container, workload, objects),
     ]),
@@ -153,6 +156,15 @@ function checkArguments(
     wrong.push('--ingress-class and --controller-class name no IngressClass')
   }
   return wrong
+}
+
+/** By Headgate itself, as if it started in a pod. */
+function checkFlags(container: unknown): readonly string[] {
+  const [command, ...flags] = list(at(container, 'args')).map(String)
+  const values = flags.map((flag) => flag.replace('$(POD_NAMESPACE)', 'headgate'))
+  const result = parseConfig(values, { POD_NAMESPACE: 'headgate' })
+  const mistakes = 'mistakes' in result ? result.mistakes : []
+  return command === 'serve' ? mistakes : [`runs ${command}, not serve`, ...mistakes]
 }
 
 function checkEnvironment(
