@@ -52,7 +52,7 @@ function buildHttpStops(port: number): readonly Stop[] {
     visit(
       'shop.localhost',
       '/socket',
-      'WebSocket: 101, then frames come back (the page above tries it too)',
+      'WebSocket: 101, then frames come back (a browser tries it on every page)',
       webSocketOptions,
     ),
   ]
