@@ -42,12 +42,12 @@ export type Config = {
   readonly lameDuckSeconds: number
 }
 
-export type Source =
+type Source =
   | { readonly kind: 'manifests'; readonly paths: readonly string[] }
   /** undefined: KUBECONFIG, ~/.kube/config or the service account. */
   | { readonly kind: 'cluster'; readonly kubeconfig: string | undefined }
 
-export type ConfigResult = { readonly config: Config } | { readonly mistakes: readonly string[] }
+type ConfigResult = { readonly config: Config } | { readonly mistakes: readonly string[] }
 
 /** Flags beat variables. Every mistake is found in one go, each one sentence that names its flag or variable. */
 export function parseConfig(argv: readonly string[], env: Environment, cores = availableCores()): ConfigResult {

@@ -2,7 +2,7 @@ import { closestName } from './closest.ts'
 import { type Flag, flagList, variableOf } from './flags.ts'
 
 /** The texts given for one flag, before anybody has judged them. */
-export type Given = {
+type Given = {
   /** As the user knows it: `--http-port` or `HEADGATE_HTTP_PORT`. */
   readonly origin: string
   readonly texts: readonly string[]
