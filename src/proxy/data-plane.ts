@@ -1,4 +1,4 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Logger } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
 import { applyPatch } from '../router/patch.ts'
@@ -8,7 +8,7 @@ import { Balancer } from './balancer.ts'
 import { Counters } from './counters.ts'
 import { type BoundPorts, Listeners, type ListenOptions } from './listeners.ts'
 import type { ProcessReport } from './messages.ts'
-import type { Proxy } from './proxy.ts'
+import type { ProxyState } from './proxy-state.ts'
 import { RetryBudget } from './retry.ts'
 import { UpstreamPool } from './upstream-pool.ts'
 
@@ -20,8 +20,8 @@ const closeIdleEveryMs = 500
 /** Carries the traffic of one process: a table, the listeners, and the state that outlives tables. */
 export class DataPlane {
   readonly #contexts: SniContexts
-  readonly #proxy: Proxy
-  readonly #eventLoopDelay: IntervalHistogram
+  readonly #proxy: ProxyState
+  readonly #eventLoopDelay = monitorEventLoopDelay({ resolution: 20 })
   #pending: RoutingTable | undefined
   #listeners: Listeners | undefined
   #sweep: NodeJS.Timeout | undefined
@@ -41,16 +41,14 @@ export class DataPlane {
       tunnels: new Set(),
       log,
     }
-    this.#eventLoopDelay = monitorEventLoopDelay({ resolution: 20 })
     this.#eventLoopDelay.enable()
   }
 
   /** Patches of one group are collected and take effect together, with the one that is `last`. */
   apply(patch: TablePatch, last: boolean): void {
-    this.#pending = applyPatch(this.#pending ?? this.#proxy.table, patch)
+    const table = applyPatch(this.#pending ?? this.#proxy.table, patch)
+    this.#pending = last ? undefined : table
     if (!last) return
-    const table = this.#pending
-    this.#pending = undefined
     if (table.certificates !== this.#proxy.table.certificates) this.#contexts.setCertificates(table.certificates)
     this.#proxy.pool.setConnectTimeout(table.settings.connectTimeoutMs)
     this.#proxy.table = table

@@ -4,12 +4,12 @@ import { Attempt, type AttemptOwner } from './attempt.ts'
 import { statusFor, type UpstreamFailure } from './errors.ts'
 import type { Exchange, ExchangeEvents } from './exchange.ts'
 import { publicPort, upstreamRequestHeaders } from './headers.ts'
-import type { Proxy } from './proxy.ts'
+import type { ProxyState } from './proxy-state.ts'
 import { RequestBody } from './request-body.ts'
 import { mayRetry } from './retry.ts'
 
 export type ForwardOptions = {
-  readonly proxy: Proxy
+  readonly proxy: ProxyState
   readonly exchange: Exchange
   readonly route: Route
   readonly backend: Backend

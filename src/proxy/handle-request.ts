@@ -7,12 +7,12 @@ import { chooseBackend } from './choose-backend.ts'
 import type { DownstreamRequest, Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
 import { singleHeader } from './headers.ts'
-import type { Proxy } from './proxy.ts'
+import type { ProxyState } from './proxy-state.ts'
 import { RequestQuestion } from './question.ts'
 import { isAcceptableRequestId, nextRequestId } from './request-id.ts'
 
 /** The life of a request, whatever lane it came by: checked, matched, then forwarded or answered here. */
-export function handleRequest(exchange: Exchange, proxy: Proxy): void {
+export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
   const { request } = exchange
   const startedAt = performance.now()
   const requestId = requestIdOf(request)

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { answer, rawAnswer } from './answer.ts'
 import { handleRequest } from './handle-request.ts'
 import { Http1Exchange } from './http1-exchange.ts'
-import type { Proxy } from './proxy.ts'
+import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
 import { refusalOfHead } from './request-rules.ts'
 import { handleUpgrade, isWebSocketUpgrade } from './upgrade.ts'
@@ -20,7 +20,7 @@ const limits = {
 } as const
 
 /** The standard lane: Node's own HTTP/1.1 server, for plain connections and for those that TLS hands over. */
-export function createHttp1Server(proxy: Proxy): Server {
+export function createHttp1Server(proxy: ProxyState): Server {
   const server = createServer({
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutMs,
@@ -52,7 +52,7 @@ export function createHttp1Server(proxy: Proxy): Server {
   return server
 }
 
-function onRequest(request: IncomingMessage, response: ServerResponse, proxy: Proxy, expectsContinue: boolean): void {
+function onRequest(request: IncomingMessage, response: ServerResponse, proxy: ProxyState, expectsContinue: boolean): void {
   const exchange = new Http1Exchange(request, response, expectsContinue)
   const refusal = refusalOfHead(exchange.request)
   if (refusal === undefined) {

@@ -1,10 +1,10 @@
-import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { answer } from './answer.ts'
 import { handleRequest } from './handle-request.ts'
 import { singleHeader } from './headers.ts'
 import { Http2Exchange } from './http2-exchange.ts'
-import type { Proxy } from './proxy.ts'
+import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
 import { type Refusal, refusalOfMethod } from './request-rules.ts'
 
@@ -21,7 +21,7 @@ export class Http2Lane {
   readonly #server: Http2Server
   readonly #sessions = new Set<ServerHttp2Session>()
 
-  constructor(proxy: Proxy) {
+  constructor(proxy: ProxyState) {
     this.#server = createServer({
       maxSessionMemory: limits.sessionMemoryMb,
       maxHeaderListPairs: limits.headerFields,
@@ -31,7 +31,7 @@ export class Http2Lane {
       streamResetRate: 20,
     })
     this.#server.on('session', (session) => this.#watch(session, proxy))
-    this.#server.on('stream', (stream, headers, flags, rawHeaders) => {
+    this.#server.on('stream', (stream: ServerHttp2Stream, headers, flags, rawHeaders) => {
       stream.on('error', () => {})
       const exchange = new Http2Exchange(stream, headers, rawHeaders, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0)
       const refusal = refusalOf(exchange, rawHeaders)
@@ -63,7 +63,7 @@ export class Http2Lane {
     for (const session of this.#sessions) session.destroy()
   }
 
-  #watch(session: ServerHttp2Session, proxy: Proxy): void {
+  #watch(session: ServerHttp2Session, proxy: ProxyState): void {
     this.#sessions.add(session)
     proxy.counters.connections++
     session.on('error', () => session.destroy())

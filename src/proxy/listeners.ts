@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import { type SniContexts, tlsServerOptions } from '../tls/sni.ts'
 import { createHttp1Server } from './http1-lane.ts'
 import { Http2Lane } from './http2-lane.ts'
-import type { Proxy } from './proxy.ts'
+import type { ProxyState } from './proxy-state.ts'
 
 export type ListenOptions = {
   /** IP addresses; each gets both ports. */
@@ -28,7 +28,7 @@ export class Listeners {
   readonly #sockets = new Set<Socket>()
   #onEmpty: (() => void) | undefined
 
-  constructor(proxy: Proxy, contexts: SniContexts) {
+  constructor(proxy: ProxyState, contexts: SniContexts) {
     this.#contexts = contexts
     this.#http1 = createHttp1Server(proxy)
     this.#http2 = new Http2Lane(proxy)

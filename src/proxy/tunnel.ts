@@ -7,12 +7,12 @@ import { rawAnswer, rawHead } from './answer.ts'
 import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
 import type { DownstreamRequest } from './exchange.ts'
 import { downstreamResponseHeaders, listsToken, publicPort, singleHeader, upstreamRequestHeaders } from './headers.ts'
-import type { Proxy } from './proxy.ts'
+import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
 import { mayRetry } from './retry.ts'
 
 export type TunnelOptions = {
-  readonly proxy: Proxy
+  readonly proxy: ProxyState
   readonly request: DownstreamRequest
   readonly socket: Duplex
   /** Bytes that came with the request: not a byte of them goes upstream before the 101. */

@@ -9,7 +9,7 @@ import { chooseBackend } from './choose-backend.ts'
 import type { DownstreamRequest } from './exchange.ts'
 import { hasHeader, listsToken, singleHeader } from './headers.ts'
 import { readHttp1Request } from './http1-request.ts'
-import type { Proxy } from './proxy.ts'
+import type { ProxyState } from './proxy-state.ts'
 import { RequestQuestion } from './question.ts'
 import { type Refusal, refusalOfHead } from './request-rules.ts'
 import { Tunnel } from './tunnel.ts'
@@ -20,7 +20,7 @@ export function isWebSocketUpgrade(incoming: IncomingMessage): boolean {
 }
 
 /** The life of an upgrade: checked in full before one byte goes upstream, then handed to a tunnel. */
-export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, proxy: Proxy): void {
+export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, proxy: ProxyState): void {
   const startedAt = performance.now()
   const request = readHttp1Request(incoming)
   socket.on('error', () => socket.destroy())

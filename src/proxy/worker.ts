@@ -29,7 +29,7 @@ process.on('message', (message: ToWorker) => {
     case 'drain':
       dataPlane.drain(message.deadlineMs).then(() => {
         send({ type: 'drained' })
-        process.disconnect()
+        process.disconnect?.()
       })
       break
     default:
@@ -40,7 +40,7 @@ process.on('message', (message: ToWorker) => {
 // Signals go to the whole group of a terminal; the primary alone decides when a worker ends.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 // Without the primary nobody would send tables, count or drain: a worker must not outlive it.
-process.on('disconnect', () => process.exit(0))
+process.once('disconnect', () => process.exit(0))
 
 send({ type: 'started' })
 

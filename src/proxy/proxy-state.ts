@@ -7,7 +7,7 @@ import type { RetryBudget } from './retry.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 
 /** What every request of this process shares. The table is replaced by one assignment; a request reads it once. */
-export type Proxy = {
+export type ProxyState = {
   table: RoutingTable
   /** Set when the process is asked to end: every answer then asks the client to open its next connection elsewhere. */
   draining: boolean

@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import { ingress, service, toYaml } from '../support/objects.ts'
+import { fieldOf, type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
+import { exchange, RawClient } from '../support/raw-client.ts'
+
+describe('forwarding over HTTP/1.1', () => {
+  let headgate: Headgate
+  let origin: Origin
+  let respond: (request: SeenRequest) => string | undefined = () => ok('hello')
+
+  beforeAll(async () => {
+    origin = await startOrigin((request) => respond(request))
+    const yaml = toYaml(ingress({ host: 'app.example.com' }), service('app', [origin.port]))
+    headgate = await startHeadgate({ manifests: { 'app.yaml': yaml } })
+  })
+
+  afterAll(async () => {
+    await headgate.stop()
+    await origin.close()
+  })
+
+  const last = (): SeenRequest => {
+    const request = origin.seen.at(-1)
+    if (request === undefined) throw new Error('the endpoint has seen nothing')
+    return request
+  }
+  const get = (more = '', target = '/') => exchange(headgate.http, `GET ${target} HTTP/1.1\r\nHost: app.example.com\r\n${more}\r\n`)
+
+  it('passes the body and the fields of the response, and adds Server where the endpoint sends none', async () => {
+    respond = () => ok('hello', 'X-App: 1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n')
+    const response = await get()
+    expect(response.status).toBe(200)
+    expect(response.body).toBe('hello')
+    expect(response.fields.filter(([name]) => name === 'Set-Cookie').map(([, value]) => value)).toEqual(['a=1', 'b=2'])
+    expect(response.fields).toContainEqual(['X-App', '1'])
+    expect(response.fields).toContainEqual(['Content-Length', '5'])
+    expect(response.fields).toContainEqual(['Server', 'headgate'])
+  })
+
+  it('tells the endpoint who the client is, and nothing that the client made up', async () => {
+    respond = () => ok('')
+    await get(
+      'X-Forwarded-For: 6.6.6.6\r\nx-real-ip: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Forwarded-Proto: https\r\nProxy: evil\r\nX-Original-URL: /admin\r\n',
+    )
+    expect(last().raw).not.toContain('6.6.6.6')
+    expect(last().raw).not.toContain('evil')
+    expect(last().raw).not.toContain('/admin')
+    expect(fieldOf(last(), 'X-Forwarded-For')).toBe('127.0.0.1')
+    expect(fieldOf(last(), 'X-Real-IP')).toBe('127.0.0.1')
+    expect(fieldOf(last(), 'X-Forwarded-Proto')).toBe('http')
+    expect(fieldOf(last(), 'X-Forwarded-Host')).toBe('app.example.com')
+    expect(fieldOf(last(), 'X-Forwarded-Port')).toBe('80')
+    expect(fieldOf(last(), 'X-Request-ID')).toMatch(/^[0-9a-f]{32}$/)
+    expect(fieldOf(last(), 'Host')).toBe('app.example.com')
+  })
+
+  it('keeps a client’s request id that looks like one', async () => {
+    await get('X-Request-ID: 4bf92f3577b34da6\r\n')
+    expect(fieldOf(last(), 'X-Request-ID')).toBe('4bf92f3577b34da6')
+    await get('X-Request-ID: $(reboot)\r\n')
+    expect(fieldOf(last(), 'X-Request-ID')).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('removes hop-by-hop fields and those that Connection names, but never our own', async () => {
+    await get(
+      'Connection: close, X-Secret, x-real-ip, Host, X-Forwarded-For\r\nX-Secret: s\r\nKeep-Alive: 300\r\nTE: trailers\r\nProxy-Authorization: p\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nX-Kept: k\r\n',
+    )
+    const names = last().fields.map(([name]) => name.toLowerCase())
+    for (const gone of ['x-secret', 'keep-alive', 'te', 'proxy-authorization', 'upgrade', 'http2-settings']) {
+      expect(names).not.toContain(gone)
+    }
+    expect(fieldOf(last(), 'X-Kept')).toBe('k')
+    expect(fieldOf(last(), 'X-Real-IP')).toBe('127.0.0.1')
+    expect(fieldOf(last(), 'X-Forwarded-For')).toBe('127.0.0.1')
+    expect(fieldOf(last(), 'Host')).toBe('app.example.com')
+  })
+
+  it('removes hop-by-hop fields and those that Connection names from the response', async () => {
+    respond = () => ok('x', 'Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\n')
+    const response = await get()
+    const names = response.fields.map(([name]) => name.toLowerCase())
+    expect(names).not.toContain('x-hop')
+    expect(names).not.toContain('proxy-authenticate')
+  })
+
+  it('uses one upstream connection for requests that follow one another', async () => {
+    respond = () => ok('')
+    await get()
+    const { connection } = last()
+    for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'GET']) {
+      const client = await RawClient.open(headgate.http)
+      client.send(`${method} / HTTP/1.1\r\nHost: app.example.com\r\n\r\n`)
+      await client.until((received) => received.includes('\r\n\r\n'))
+      client.close()
+      expect(last().connection).toBe(connection)
+    }
+  })
+
+  it('answers HEAD, 204 and 304 without a body and keeps the connection in step', async () => {
+    respond = ({ line }) => {
+      if (line.startsWith('HEAD')) return 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n'
+      if (line.includes('/204')) return 'HTTP/1.1 204 No Content\r\n\r\n'
+      if (line.includes('/304')) return 'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\nContent-Length: 7\r\n\r\n'
+      return ok('after')
+    }
+    const client = await RawClient.open(headgate.http)
+    client.send('HEAD / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
+    const head = await client.until((received) => received.includes('\r\n\r\n'))
+    expect(head).toContain('Content-Length: 1000')
+    client.send('GET /after HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
+    const both = await client.until((received) => received.endsWith('after'))
+    expect(both.slice(head.length)).toMatch(/^HTTP\/1\.1 200/)
+    client.close()
+
+    const other = await RawClient.open(headgate.http)
+    for (const path of ['/204', '/304', '/after']) {
+      other.send(`GET ${path} HTTP/1.1\r\nHost: app.example.com\r\n\r\n`)
+      const response = await other.response()
+      expect(response.status).toBe(path === '/after' ? 200 : Number(path.slice(1)))
+    }
+    other.close()
+  })
+
+  it('streams a chunked upload, and gives a response without a length to its client in chunks', async () => {
+    respond = ({ body }) => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+    const response = await exchange(
+      headgate.http,
+      'POST / HTTP/1.1\r\nHost: app.example.com\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nX-Trailer: dropped\r\n\r\n',
+    )
+    expect(response.body).toBe('hello world')
+    expect(fieldOf(last(), 'Transfer-Encoding')).toBe('chunked')
+    expect(last().raw).not.toContain('X-Trailer')
+  })
+
+  it('states the length of an upload again', async () => {
+    respond = ({ body }) => ok(body)
+    const response = await exchange(headgate.http, 'POST / HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 005\r\n\r\nhello')
+    expect(response.body).toBe('hello')
+    expect(fieldOf(last(), 'Content-Length')).toBe('5')
+  })
+
+  it('passes trailers to a client that takes them', async () => {
+    respond = () => 'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 42\r\n\r\n'
+    const taking = await get('TE: trailers\r\nConnection: TE\r\n')
+    expect(taking.trailers).toContain('X-Sum: 42')
+    const notTaking = await get()
+    expect(notTaking.trailers).toBe('')
+    expect(notTaking.fields.map(([name]) => name)).not.toContain('Trailer')
+  })
+
+  it('passes 103 Early Hints before the final answer, and keeps 100 and 102 to itself', async () => {
+    respond = () => `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${ok('done')}`
+    const client = await RawClient.open(headgate.http)
+    client.send('GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
+    const hints = await client.response()
+    expect(hints.status).toBe(103)
+    expect(hints.fields).toContainEqual(['Link', '</a.css>; rel=preload'])
+    expect((await client.response()).body).toBe('done')
+    client.close()
+  })
+
+  it('says 100 Continue itself, when the endpoint is about to be sent the body', async () => {
+    respond = ({ body }) => ok(body)
+    const client = await RawClient.open(headgate.http)
+    client.send('POST / HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n')
+    expect((await client.response()).status).toBe(100)
+    client.send('body')
+    expect((await client.response()).body).toBe('body')
+    expect(fieldOf(last(), 'Expect')).toBeUndefined()
+    client.close()
+  })
+
+  it('refuses an expected body without asking for it, and closes', async () => {
+    const client = await RawClient.open(headgate.http)
+    client.send('POST / HTTP/1.1\r\nHost: nobody.example.com\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n')
+    const received = await client.untilEnd()
+    expect(received).toMatch(/^HTTP\/1\.1 404 /)
+    expect(received).not.toContain('100 Continue')
+  })
+
+  it('serves an HTTP/1.0 client: no chunks, closed at the end, kept open when it asks', async () => {
+    respond = () => 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'
+    const old = await RawClient.open(headgate.http)
+    old.send('GET / HTTP/1.0\r\nHost: app.example.com\r\n\r\n')
+    const received = await old.untilEnd()
+    expect(received).toMatch(/\r\n\r\nhello$/)
+    respond = () => ok('kept')
+    const keeping = await RawClient.open(headgate.http)
+    for (let i = 0; i < 2; i++) {
+      keeping.send('GET / HTTP/1.0\r\nHost: app.example.com\r\nConnection: keep-alive\r\n\r\n')
+      expect((await keeping.response()).body).toBe('kept')
+    }
+    keeping.close()
+  })
+
+  it('takes the authority of an absolute-form target for the host, and forwards in origin form', async () => {
+    respond = () => ok('')
+    await exchange(headgate.http, 'GET http://app.example.com/x?y=1 HTTP/1.1\r\nHost: other.example.com\r\n\r\n')
+    expect(last().line).toBe('GET /x?y=1 HTTP/1.1')
+    expect(fieldOf(last(), 'Host')).toBe('app.example.com')
+  })
+
+  it('answers pipelined requests in order', async () => {
+    respond = ({ line }) => ok(line.split(' ')[1] ?? '')
+    const client = await RawClient.open(headgate.http)
+    client.send(['/1', '/2', '/3'].map((path) => `GET ${path} HTTP/1.1\r\nHost: app.example.com\r\n\r\n`).join(''))
+    for (const path of ['/1', '/2', '/3']) expect((await client.response()).body).toBe(path)
+    client.close()
+  })
+
+  it('keeps every byte of a field value and of the body', async () => {
+    respond = ({ body }) => ok(body, 'X-Latin: \xe4\xf6\xfc\r\n')
+    const body = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('')
+    const client = await RawClient.open(headgate.http)
+    client.send(`POST / HTTP/1.1\r\nHost: app.example.com\r\nX-Latin: \xe9\r\nContent-Length: 256\r\n\r\n${body}`)
+    respond = () => `HTTP/1.1 200 OK\r\nContent-Length: 256\r\nX-Latin: \xe4\xf6\xfc\r\n\r\n`
+    await client.until((received) => received.includes('\r\n\r\n'))
+    expect(last().body).toBe(body)
+    expect(last().raw).toContain('X-Latin: \xe9')
+    expect(client.received).toContain('X-Latin: \xe4\xf6\xfc')
+    client.close()
+  })
+})
