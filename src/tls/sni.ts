@@ -36,13 +36,13 @@ export type SniOptions = {
   /** Contexts kept at a time: 30 to 40 KiB each, a quarter of a millisecond to build. */
   readonly maxContexts?: number
   /** Once for each certificate that no context can be built from; its names are served with the default certificate. */
-  readonly onError?: (certificate: Certificate, error: unknown) => void
+  readonly onError?: (error: Error, certificate: Certificate) => void
 }
 
 /** Chooses the certificate for a server name. Contexts are built when a client first asks for them. */
 export class SniContexts {
   readonly #contexts: LRUCache<string, SecureContext>
-  readonly #onError: (certificate: Certificate, error: unknown) => void
+  readonly #onError: (error: Error, certificate: Certificate) => void
   readonly #servers = new Set<Server>()
   // A handshake without a certificate fails, which is all that can be done where there is none.
   readonly #empty = createSecureContext(policy)
@@ -110,7 +110,7 @@ export class SniContexts {
       return context
     } catch (error) {
       this.#broken.add(certificate.id)
-      this.#onError(certificate, error)
+      this.#onError(error instanceof Error ? error : new Error(String(error)), certificate)
       return undefined
     }
   }

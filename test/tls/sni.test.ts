@@ -220,7 +220,7 @@ describe('a certificate that no context can be built from', () => {
 
   it('is reported once, and its names are served with the default certificate', async () => {
     const reported: string[] = []
-    const onError = ({ id }: Certificate) => reported.push(id)
+    const onError = (_: Error, { id }: Certificate) => reported.push(id)
     const { port } = await start(new Map([...table, ['shop.example.com', broken]]), { onError })
     for (let i = 0; i < 3; i++) {
       expect(await namesSeen(port, { servername: 'shop.example.com' })).toBe('DNS:default.example')

@@ -1,0 +1,41 @@
+import type { MetricDefinition } from './metric-definition.ts'
+
+/** Those that have a series for each path are in series-text.ts. */
+export const trafficMetrics: readonly MetricDefinition[] = [
+  {
+    name: 'headgate_requests_in_flight',
+    type: 'gauge',
+    labels: [],
+    help: 'Requests being answered now.',
+    samples: ({ counters }) => [{ value: counters.requestsInFlight }],
+  },
+  {
+    name: 'headgate_connections',
+    type: 'gauge',
+    labels: [],
+    help: 'Connections of clients that are open now.',
+    samples: ({ counters }) => [{ value: counters.connections }],
+  },
+  {
+    name: 'headgate_tunnels',
+    type: 'gauge',
+    labels: [],
+    help: 'Upgraded connections (WebSocket) that are open now.',
+    samples: ({ counters }) => [{ value: counters.tunnels }],
+  },
+  {
+    name: 'headgate_upstream_errors_total',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Attempts at an endpoint that failed, also where another attempt then succeeded.',
+    samples: ({ counters }) =>
+      Object.entries(counters.upstreamErrors).map(([reason, value]) => ({ value, labels: { reason } })),
+  },
+  {
+    name: 'headgate_upstream_retries_total',
+    type: 'counter',
+    labels: [],
+    help: 'Attempts made after another attempt for the same request had failed.',
+    samples: ({ counters }) => [{ value: counters.retries }],
+  },
+]
