@@ -40,7 +40,7 @@ export async function runDemo(): Promise<number> {
 
 async function serveExamples(folder: string, authorityFile: string, stopped: Promise<unknown>): Promise<void> {
   const { ports, notices } = await choosePorts()
-  const { startGateway } = await import('../controller.ts')
+  const { startGateway } = await import('../gateway.ts')
   const gateway = await startGateway(
     demoConfig(folder, ports),
     // The table below is what one should read.

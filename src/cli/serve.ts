@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Environment } from '../config/given.ts'
 import { type Config, parseConfig } from '../config.ts'
-import type { Gateway } from '../controller.ts'
+import type { Gateway } from '../gateway.ts'
 import { createLogger } from '../log.ts'
 import { explainListenError, reportMistakes } from './report.ts'
 import { catchStopSignals } from './signals.ts'
@@ -28,7 +28,7 @@ function findMissingFiles({ source }: Config): readonly string[] {
 async function serveConfig(config: Config): Promise<number> {
   const stop = catchStopSignals()
   const logger = createLogger({ level: config.logLevel, format: config.logFormat })
-  const { startGateway } = await import('../controller.ts')
+  const { startGateway } = await import('../gateway.ts')
   let gateway: Gateway | undefined
   try {
     // A cluster that does not answer can keep the start waiting for ever, and a stop must not wait with it.

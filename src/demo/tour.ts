@@ -1,4 +1,4 @@
-import type { Gateway } from '../controller.ts'
+import type { Gateway } from '../gateway.ts'
 
 export type Tour = {
   readonly ports: Gateway['ports']
