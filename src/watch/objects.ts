@@ -123,14 +123,7 @@ export type ConfigMap = {
 
 export type Namespace = { readonly kind: 'Namespace'; readonly metadata: Metadata }
 
-export type ClusterObject =
-  | Ingress
-  | IngressClass
-  | Service
-  | EndpointSlice
-  | Secret
-  | ConfigMap
-  | Namespace
+export type ClusterObject = Ingress | IngressClass | Service | EndpointSlice | Secret | ConfigMap | Namespace
 
 export type Kind = ClusterObject['kind']
 
