@@ -4,10 +4,8 @@ import createRouter from 'find-my-way'
 export type Pages = {
   readonly readiness: () => { readonly ready: boolean; readonly reason: string }
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
-  readonly routes: (format: RoutesFormat) => string | Promise<string>
+  readonly routes: (format: 'text' | 'json') => string | Promise<string>
 }
-
-export type RoutesFormat = 'text' | 'json'
 
 export type Reply = {
   readonly status: number

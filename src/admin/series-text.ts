@@ -10,14 +10,14 @@ import {
 // The two metrics that have a series for each Ingress path are written here and not by prom-client: with 5,000 series, 80,000
 // lines, it holds up the event loop for 200 ms in one piece, and this for 30 ms at most (measured with monitorEventLoopDelay).
 
-export const requestsTotal = {
+const requestsTotal = {
   name: 'headgate_requests_total',
   type: 'counter',
   labels: ['host', 'namespace', 'ingress', 'service', 'method', 'status'],
   help: 'Requests answered, by method (rare ones as other) and class of status. Requests that fit no route have empty labels; beyond 10,000 label sets the host is (more).',
 } as const
 
-export const requestDuration = {
+const requestDuration = {
   name: 'headgate_request_duration_seconds',
   type: 'histogram',
   labels: ['host', 'namespace', 'ingress', 'service'],

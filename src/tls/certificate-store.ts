@@ -25,6 +25,9 @@ type Entry = {
 export class CertificateStore {
   readonly #now: () => number
   #entries = new Map<ObjectKey, Entry>()
+  #given: { readonly secrets: ReadonlyMap<ObjectKey, Secret>; readonly referenced: ReadonlySet<ObjectKey> } | undefined
+  /** When the next certificate expires, and becomes a problem without anything having changed. */
+  #nextExpiry = Number.POSITIVE_INFINITY
   #last: Certificates = { certificates: new Map(), problems: [] }
 
   constructor(options: { readonly now?: () => number } = {}) {
@@ -33,6 +36,10 @@ export class CertificateStore {
 
   /** The same map as last time if no certificate changed, and the same problems if none of them did. */
   update(secrets: ReadonlyMap<ObjectKey, Secret>, referenced: ReadonlySet<ObjectKey>): Certificates {
+    const isSame = this.#given?.secrets === secrets && this.#given.referenced === referenced
+    // Most changes in a cluster are to EndpointSlices.
+    if (isSame && this.#now() <= this.#nextExpiry) return this.#last
+    this.#given = { secrets, referenced }
     const entries = new Map<ObjectKey, Entry>()
     for (const key of referenced) {
       const entry = this.#renew(this.#entries.get(key), secrets.get(key))
@@ -76,9 +83,12 @@ export class CertificateStore {
     const now = this.#now()
     const before = this.#last.problems
     const problems: Problem[] = []
+    this.#nextExpiry = Number.POSITIVE_INFINITY
     for (const { certificate, problem } of this.#entries.values()) {
       if (problem !== undefined) problems.push(problem)
-      else if (certificate !== undefined && certificate.notAfter < now) problems.push(expiredProblem(certificate))
+      else if (certificate === undefined) continue
+      else if (certificate.notAfter < now) problems.push(expiredProblem(certificate))
+      else this.#nextExpiry = Math.min(this.#nextExpiry, certificate.notAfter)
     }
     const isSame =
       before.length === problems.length &&

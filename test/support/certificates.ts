@@ -104,20 +104,6 @@ export function makeTlsSecret(
   return { kind: 'Secret', metadata: { name, namespace }, type: 'kubernetes.io/tls', data }
 }
 
-/** The same as YAML, for the manifests of feature tests. */
-export function tlsSecretYaml(name: string, { certPem, keyPem }: TestCertificate, namespace = 'default'): string {
-  const { data = {} } = makeTlsSecret(name, { certPem, keyPem }, namespace)
-  return [
-    'apiVersion: v1',
-    'kind: Secret',
-    'type: kubernetes.io/tls',
-    `metadata: { name: ${name}, namespace: ${namespace} }`,
-    'data:',
-    ...Object.entries(data).map(([key, value]) => `  ${key}: ${value}`),
-    '',
-  ].join('\n')
-}
-
 /** As it stands in a routing table. */
 export function makeTableCertificate(names: readonly string[], options: LeafOptions = {}): Certificate {
   const parsed = parseCertificate(makeTlsSecret(names[0] ?? 'certificate', makeCertificate(names, options)))

@@ -102,10 +102,12 @@ describe('the last good certificate', () => {
   it('is served on after its end, with a problem, and an expired one replaces an expired one', () => {
     let now = Date.now()
     const store = new CertificateStore({ now: () => now })
-    const first = store.update(secretsWith(good), referenced)
+    const secrets = secretsWith(good)
+    const first = store.update(secrets, referenced)
     expect(first.problems).toEqual([])
+    expect(store.update(secrets, referenced)).toBe(first)
     now += 2 * dayMs
-    const second = store.update(secretsWith(good), referenced)
+    const second = store.update(secrets, referenced)
     expect(second.certificates).toBe(first.certificates)
     expect(second.problems).toMatchObject([{ reason: 'CertificateExpired' }])
     const third = store.update(secretsWith(renewed), referenced)

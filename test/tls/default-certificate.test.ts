@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { generateCertificate } from '../../src/tls/default-certificate.ts'
 
@@ -25,5 +27,22 @@ describe('the generated certificate', () => {
     expect(first.names).toEqual(['a.example', '*.b.example'])
     expect(new X509Certificate(first.certPem).checkHost('x.b.example')).toBe('*.b.example')
     expect((await generateCertificate(['a.example'])).id).not.toBe(first.id)
+  })
+})
+
+describe('node-forge', () => {
+  it('is loaded by whoever generates a certificate, not by whoever could', async () => {
+    const loaded = (call: string) => `
+      import { createRequire } from 'node:module'
+      const sni = await import('${new URL('../../src/tls/sni.ts', import.meta.url)}')
+      const generated = await import('${new URL('../../src/tls/default-certificate.ts', import.meta.url)}')
+      ${call}
+      const files = Object.keys(createRequire('${import.meta.url}').cache)
+      console.log(files.some((file) => file.includes('node-forge')))
+    `
+    const run = async (call: string) =>
+      (await promisify(execFile)(process.execPath, ['--input-type=module', '-e', loaded(call)])).stdout.trim()
+    expect(await run('')).toBe('false')
+    expect(await run('await generated.generateCertificate()')).toBe('true')
   })
 })
