@@ -1,8 +1,11 @@
 import type { Backend, BackendId, Endpoint, EndpointId, WeightedBackend } from '../router/table.ts'
 
-/** Where each backend's turn stands. Kept by id, so that it goes on across table swaps. */
+/** Who had the last turn, and where it stood in the list then. */
+type Turn = { endpoint: EndpointId; index: number }
+
+/** Whose turn it is, by backend id: it goes on across table swaps, from the endpoint that was served last. */
 export class Balancer {
-  readonly #turns = new Map<BackendId, number>()
+  readonly #turns = new Map<BackendId, Turn>()
   readonly #random: () => number
 
   constructor({ random = Math.random }: { random?: () => number } = {}) {
@@ -10,19 +13,21 @@ export class Balancer {
   }
 
   /** Round robin over the endpoints that this request has not tried; undefined where there are none left. */
-  pick(backend: Backend, tried: readonly EndpointId[]): Endpoint | undefined {
-    const { endpoints } = backend
+  pick({ id, endpoints }: Backend, tried: readonly EndpointId[]): Endpoint | undefined {
     const count = endpoints.length
-    if (count === 0) return undefined
-    // Every worker begins elsewhere: otherwise the first endpoint would get the first request of all of them.
-    let turn = this.#turns.get(backend.id) ?? Math.floor(this.#random() * count)
-    for (let seen = 0; seen < count; seen++) {
-      const endpoint = endpoints[turn % count]
-      turn = (turn + 1) % count
-      if (endpoint !== undefined && !tried.includes(endpoint.id)) {
-        this.#turns.set(backend.id, turn)
-        return endpoint
+    const turn = this.#turns.get(id)
+    // Every process begins elsewhere: otherwise the first endpoint would get the first request of all of them.
+    let index = turn === undefined ? Math.floor(this.#random() * count) : indexAfter(turn, endpoints)
+    for (let seen = 0; seen < count; seen++, index++) {
+      const endpoint = endpoints[index % count]
+      if (endpoint === undefined || tried.includes(endpoint.id)) continue
+      if (turn === undefined) {
+        this.#turns.set(id, { endpoint: endpoint.id, index: index % count })
+      } else {
+        turn.endpoint = endpoint.id
+        turn.index = index % count
       }
+      return endpoint
     }
     return undefined
   }
@@ -45,4 +50,11 @@ export class Balancer {
   retain(isLive: (id: BackendId) => boolean): void {
     for (const id of this.#turns.keys()) if (!isLive(id)) this.#turns.delete(id)
   }
+}
+
+/** In a list that has changed, the place after the endpoint served last; where that is gone, the place where it was. */
+function indexAfter({ endpoint, index }: Turn, endpoints: readonly Endpoint[]): number {
+  if (endpoints[index]?.id === endpoint) return index + 1
+  const moved = endpoints.findIndex(({ id }) => id === endpoint)
+  return moved < 0 ? index : moved + 1
 }

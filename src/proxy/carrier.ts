@@ -11,6 +11,10 @@ export interface Carrier {
   start(first: readonly TablePatch[], listen: ListenOptions): Promise<BoundPorts>
   update(patch: TablePatch): void
   reports(): Promise<readonly NamedReport[]>
+  /** Names of the processes that live, as in their reports. */
+  processes(): readonly string[]
+  /** Worker processes, and how many had to be replaced since the start. */
+  readonly workers: { readonly alive: number; readonly restarts: number }
   /** Goes on serving, but asks every client to take its next request elsewhere. */
   announceEnd(): void
   /** Resolves when all connections have ended, or were cut at the deadline. */

@@ -52,7 +52,12 @@ export function createHttp1Server(proxy: ProxyState): Server {
   return server
 }
 
-function onRequest(request: IncomingMessage, response: ServerResponse, proxy: ProxyState, expectsContinue: boolean): void {
+function onRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  proxy: ProxyState,
+  expectsContinue: boolean,
+): void {
   const exchange = new Http1Exchange(request, response, expectsContinue)
   const refusal = refusalOfHead(exchange.request)
   if (refusal === undefined) {

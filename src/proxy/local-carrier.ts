@@ -24,8 +24,14 @@ export class LocalCarrier implements Carrier {
   }
 
   reports(): Promise<readonly NamedReport[]> {
-    return Promise.resolve([{ process: 'main', report: this.#dataPlane.report() }])
+    return Promise.resolve([{ process: 'primary', report: this.#dataPlane.report() }])
   }
+
+  processes(): readonly string[] {
+    return ['primary']
+  }
+
+  readonly workers = { alive: 0, restarts: 0 }
 
   announceEnd(): void {
     this.#dataPlane.announceEnd()

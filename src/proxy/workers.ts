@@ -30,8 +30,7 @@ export class Workers implements Carrier {
   #listen: ListenOptions | undefined
   #nextReport = 0
   #ending = false
-  /** Workers that had to be replaced since the start. */
-  restarts = 0
+  #restarts = 0
 
   constructor(options: WorkersOptions) {
     this.#options = options
@@ -43,8 +42,12 @@ export class Workers implements Carrier {
 
   readonly #environment: Readonly<Record<string, string>>
 
-  get alive(): number {
-    return this.#ready.size
+  get workers(): { readonly alive: number; readonly restarts: number } {
+    return { alive: this.#ready.size, restarts: this.#restarts }
+  }
+
+  processes(): readonly string[] {
+    return [...this.#ready].map(nameOf)
   }
 
   async start(_first: readonly TablePatch[], listen: ListenOptions): Promise<BoundPorts> {
@@ -128,7 +131,7 @@ export class Workers implements Carrier {
     const now = performance.now()
     this.#crashes.push(now)
     while ((this.#crashes[0] ?? now) < now - crashWindowMs) this.#crashes.shift()
-    this.restarts++
+    this.#restarts++
     log.error({ worker: worker.process.pid, reason }, 'worker died and is replaced')
     if (this.#crashes.length > crashesAllowed) {
       onCrashLoop()
@@ -143,13 +146,17 @@ export class Workers implements Carrier {
       const settle = (report: ProcessReport | undefined): void => {
         clearTimeout(timer)
         this.#pendingReports.delete(id)
-        resolve(report === undefined ? undefined : { process: `worker-${worker.id}`, report })
+        resolve(report === undefined ? undefined : { process: nameOf(worker), report })
       }
       const timer = setTimeout(() => settle(undefined), reportTimeoutMs)
       this.#pendingReports.set(id, settle)
       send(worker, { type: 'report', id })
     })
   }
+}
+
+function nameOf(worker: Worker): string {
+  return `worker-${worker.id}`
 }
 
 function send(worker: Worker, message: ToWorker): void {

@@ -25,7 +25,8 @@ describe('forwarding over HTTP/1.1', () => {
     if (request === undefined) throw new Error('the endpoint has seen nothing')
     return request
   }
-  const get = (more = '', target = '/') => exchange(headgate.http, `GET ${target} HTTP/1.1\r\nHost: app.example.com\r\n${more}\r\n`)
+  const get = (more = '', target = '/') =>
+    exchange(headgate.http, `GET ${target} HTTP/1.1\r\nHost: app.example.com\r\n${more}\r\n`)
 
   it('passes the body and the fields of the response, and adds Server where the endpoint sends none', async () => {
     respond = () => ok('hello', 'X-App: 1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n')
@@ -77,7 +78,8 @@ describe('forwarding over HTTP/1.1', () => {
   })
 
   it('removes hop-by-hop fields and those that Connection names from the response', async () => {
-    respond = () => ok('x', 'Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\n')
+    respond = () =>
+      ok('x', 'Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\n')
     const response = await get()
     const names = response.fields.map(([name]) => name.toLowerCase())
     expect(names).not.toContain('x-hop')
@@ -123,7 +125,8 @@ describe('forwarding over HTTP/1.1', () => {
   })
 
   it('streams a chunked upload, and gives a response without a length to its client in chunks', async () => {
-    respond = ({ body }) => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+    respond = ({ body }) =>
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
     const response = await exchange(
       headgate.http,
       'POST / HTTP/1.1\r\nHost: app.example.com\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nX-Trailer: dropped\r\n\r\n',
@@ -135,13 +138,17 @@ describe('forwarding over HTTP/1.1', () => {
 
   it('states the length of an upload again', async () => {
     respond = ({ body }) => ok(body)
-    const response = await exchange(headgate.http, 'POST / HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 005\r\n\r\nhello')
+    const response = await exchange(
+      headgate.http,
+      'POST / HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 005\r\n\r\nhello',
+    )
     expect(response.body).toBe('hello')
     expect(fieldOf(last(), 'Content-Length')).toBe('5')
   })
 
   it('passes trailers to a client that takes them', async () => {
-    respond = () => 'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 42\r\n\r\n'
+    respond = () =>
+      'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 42\r\n\r\n'
     const taking = await get('TE: trailers\r\nConnection: TE\r\n')
     expect(taking.trailers).toContain('X-Sum: 42')
     const notTaking = await get()
@@ -150,7 +157,8 @@ describe('forwarding over HTTP/1.1', () => {
   })
 
   it('passes 103 Early Hints before the final answer, and keeps 100 and 102 to itself', async () => {
-    respond = () => `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${ok('done')}`
+    respond = () =>
+      `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${ok('done')}`
     const client = await RawClient.open(headgate.http)
     client.send('GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
     const hints = await client.response()

@@ -25,8 +25,16 @@ const refused: readonly (readonly [name: string, bytes: string, status: number])
   ['Transfer-Encoding in HTTP/1.0', `POST / HTTP/1.0\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
   ['an unknown transfer coding', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, 501],
   ['an empty transfer coding', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: , chunked\r\n\r\n0\r\n\r\n`, 501],
-  ['length and chunks', `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
-  ['chunks and length', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n`, 400],
+  [
+    'length and chunks',
+    `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    400,
+  ],
+  [
+    'chunks and length',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n`,
+    400,
+  ],
   ['two lengths', `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello`, 400],
   ['two lengths in one field', `POST / HTTP/1.1\r\n${host}Content-Length: 5, 5\r\n\r\nhello`, 400],
   ['a signed length', `POST / HTTP/1.1\r\n${host}Content-Length: +5\r\n\r\nhello`, 400],
@@ -35,7 +43,11 @@ const refused: readonly (readonly [name: string, bytes: string, status: number])
   ['a bare line feed', `GET / HTTP/1.1\r\n${host}X-A: b\nX-B: c\r\n\r\n`, 400],
   ['a bare carriage return', `GET / HTTP/1.1\r\n${host}X-A: b\rX-B: c\r\n\r\n`, 400],
   ['a NUL in a value', `GET / HTTP/1.1\r\n${host}X-A: b\0c\r\n\r\n`, 400],
-  ['a chunk size in the wrong base', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n`, 400],
+  [
+    'a chunk size in the wrong base',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n`,
+    400,
+  ],
   ['two Authorization fields', `GET / HTTP/1.1\r\n${host}Authorization: a\r\nAuthorization: b\r\n\r\n`, 400],
   ['TRACE', `TRACE / HTTP/1.1\r\n${host}\r\n`, 405],
   ['CONNECT', `CONNECT app.example.com:443 HTTP/1.1\r\n${host}\r\n`, 405],
@@ -58,16 +70,19 @@ describe('a hostile request', () => {
     await origin.close()
   })
 
-  it.each(refused)('with %s is refused, ends its connection, and no endpoint hears of it', async (_name, bytes, status) => {
-    const before = origin.seen.length
-    const client = await RawClient.open(headgate.http)
-    // A second request behind it must not be taken for one of its own either.
-    client.send(`${bytes}GET /smuggled HTTP/1.1\r\n${host}\r\n`)
-    const received = await client.untilEnd()
-    expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
-    expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1)
-    expect(origin.seen.slice(before).map(({ line }) => line)).toEqual([])
-  })
+  it.each(refused)(
+    'with %s is refused, ends its connection, and no endpoint hears of it',
+    async (_name, bytes, status) => {
+      const before = origin.seen.length
+      const client = await RawClient.open(headgate.http)
+      // A second request behind it must not be taken for one of its own either.
+      client.send(`${bytes}GET /smuggled HTTP/1.1\r\n${host}\r\n`)
+      const received = await client.untilEnd()
+      expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+      expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1)
+      expect(origin.seen.slice(before).map(({ line }) => line)).toEqual([])
+    },
+  )
 
   it('in HTTP/0.9 ends its connection and no endpoint hears of it', async () => {
     const before = origin.seen.length

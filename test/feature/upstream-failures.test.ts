@@ -1,5 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'

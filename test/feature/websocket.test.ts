@@ -134,7 +134,9 @@ describe('WebSocket', () => {
   it('treats Upgrade: h2c as an ordinary request', async () => {
     respond = () => ok('plain')
     const client = await RawClient.open(headgate.http)
-    client.send('GET / HTTP/1.1\r\nHost: raw.example.com\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n')
+    client.send(
+      'GET / HTTP/1.1\r\nHost: raw.example.com\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n',
+    )
     expect((await client.response()).body).toBe('plain')
     client.close()
   })

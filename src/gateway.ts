@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startAdminServer } from './admin/admin-server.ts'
+import { createMetrics } from './admin/metrics.ts'
+import type { Config } from './config.ts'
+import { Controller } from './controller.ts'
+import type { Logger } from './log.ts'
+import type { Carrier } from './proxy/carrier.ts'
+import { LocalCarrier } from './proxy/local-carrier.ts'
+import { Workers } from './proxy/workers.ts'
+import type { BuildOptions } from './router/build.ts'
+import { chunkPatch, diffTables, type TablePatch } from './router/diff.ts'
+import { formatTable, tableToJson } from './router/format.ts'
+import type { RoutingTable } from './router/table.ts'
+import { openSource } from './sources.ts'
+import { Telemetry } from './telemetry.ts'
+import { CertificateStore } from './tls/certificate-store.ts'
+import { generateCertificate } from './tls/default-certificate.ts'
+import { ExternalNames } from './watch/external-names.ts'
+
+export type Gateway = {
+  readonly ports: {
+    readonly http: number | undefined
+    readonly https: number | undefined
+    readonly admin: number | undefined
+  }
+  /** Takes itself out of service, lets clients leave, ends what is left at the deadline. */
+  stop(): Promise<void>
+}
+
+/** A worker gets a large table in pieces of this many entries, so that no message holds up its event loop. */
+const patchEntries = 2_000
+
+/**
+ * Starts the parts in order: admin listener, source, first table, traffic. Resolves when traffic is served.
+ * @throws the error of `listen`, with `code` and `port`, when a port cannot be had.
+ */
+export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
+  const ending = new AbortController()
+  const state = { ready: false, reason: 'waiting for the first full list of every kind' }
+  const names = new ExternalNames({ log, onChange: (addresses) => controller.onExternalAddresses(addresses) })
+  const source = await openSource(config, log)
+
+  let announce: (table: RoutingTable) => void = () => {}
+  const firstTable = new Promise<RoutingTable>((resolve) => {
+    announce = resolve
+  })
+  let started = false
+  const controller = new Controller({
+    build: await buildOptions(config, log),
+    certificates: new CertificateStore(),
+    log,
+    onTable: (table, patch) => {
+      if (started) carrier.update(patch)
+      else announce(table)
+    },
+    onBuild: (build, problems) => {
+      names.setNames(build.externalNames)
+      source.onBuild(build, problems)
+    },
+  })
+
+  const wholeTable = (): readonly TablePatch[] => {
+    const { table } = controller.status
+    return table === undefined ? [] : chunkPatch(diffTables(undefined, table), patchEntries)
+  }
+  const carrier = openCarrier(config, log, wholeTable, () => {
+    log.error({}, 'workers keep dying: giving up')
+    process.exit(1)
+  })
+  const telemetry = new Telemetry({
+    carrier,
+    controller,
+    connection: () => source.connection(),
+    isReady: () => state.ready,
+  })
+  const metrics = createMetrics({ read: () => telemetry.read() })
+
+  const admin =
+    config.adminPort === undefined
+      ? undefined
+      : await startAdminServer({
+          port: config.adminPort,
+          bind: config.bind,
+          pages: {
+            readiness: () => state,
+            metrics,
+            routes: (format) => routesPage(controller, format),
+          },
+          onError: (error, path) => log.error({ error, path }, 'admin page failed'),
+        })
+
+  const watching = source.start(controller, ending.signal)
+  watching.catch((error: unknown) => {
+    if (!ending.signal.aborted) log.error({ error }, 'the source of objects ended')
+  })
+  await firstTable
+  started = true
+  const ports = await carrier.start(wholeTable(), config)
+  state.ready = true
+  state.reason = 'serving'
+
+  return {
+    ports: { ...ports, admin: admin?.port },
+    async stop() {
+      state.ready = false
+      state.reason = 'draining'
+      carrier.announceEnd()
+      await sleep(config.lameDuckSeconds * 1000)
+      await carrier.drain(config.drainSeconds * 1000)
+      ending.abort()
+      await watching.catch(() => {})
+      telemetry.close()
+      names.close()
+      await admin?.close()
+    },
+  }
+}
+
+function openCarrier(
+  config: Config,
+  log: Logger,
+  wholeTable: () => readonly TablePatch[],
+  onCrashLoop: () => void,
+): Carrier {
+  if (config.workers === 0) return new LocalCarrier({ log })
+  const logOptions = { level: config.logLevel, format: config.logFormat }
+  return new Workers({ count: config.workers, log, logOptions, wholeTable, onCrashLoop })
+}
+
+async function buildOptions(config: Config, log: Logger): Promise<BuildOptions> {
+  if (config.defaultCertificate === undefined) {
+    log.info({}, 'no default certificate was given: a self-signed one was generated')
+  }
+  return { ...config, generatedCertificate: await generateCertificate() }
+}
+
+function routesPage(controller: Controller, format: 'text' | 'json'): string {
+  const { table, problems } = controller.status
+  if (table === undefined) return format === 'json' ? '{}' : 'no table yet\n'
+  return format === 'json' ? JSON.stringify(tableToJson(table, problems), undefined, 2) : formatTable(table, problems)
+}

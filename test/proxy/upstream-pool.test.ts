@@ -1,0 +1,106 @@
+import { once } from 'node:events'
+import { afterEach, describe, expect, it } from 'vitest'
+import { UpstreamPool } from '../../src/proxy/upstream-pool.ts'
+import type { Endpoint } from '../../src/router/table.ts'
+import { type Origin, ok, startOrigin } from '../support/origin.ts'
+
+const origins: Origin[] = []
+const pools: UpstreamPool[] = []
+
+async function setUp(respond: Parameters<typeof startOrigin>[0] = () => ok('')) {
+  const origin = await startOrigin(respond)
+  const pool = new UpstreamPool({ connectTimeoutMs: 1_000 })
+  origins.push(origin)
+  pools.push(pool)
+  const endpoint: Endpoint = {
+    id: `127.0.0.1:${origin.port}`,
+    address: '127.0.0.1',
+    port: origin.port,
+    zone: undefined,
+  }
+  return { origin, pool, endpoint }
+}
+
+async function call(pool: UpstreamPool, endpoint: Endpoint, headers: string[] = []): Promise<number> {
+  const connection = pool.acquire(endpoint)
+  return new Promise((resolve, reject) => {
+    let status = 0
+    connection.client.dispatch(
+      { method: 'GET', path: '/', headers: ['Host', 'x', ...headers], reset: false },
+      {
+        onRequestStart: () => {},
+        onResponseStart: (_controller, code) => {
+          status = code
+        },
+        onResponseData: () => {},
+        onResponseEnd: () => {
+          pool.release(connection)
+          resolve(status)
+        },
+        onResponseError: (_controller, error) => {
+          pool.discard(connection)
+          reject(error)
+        },
+      },
+    )
+  })
+}
+
+afterEach(async () => {
+  for (const pool of pools.splice(0)) pool.close()
+  for (const origin of origins.splice(0)) await origin.close()
+})
+
+describe('the upstream pool', () => {
+  it('uses a connection again', async () => {
+    const { origin, pool, endpoint } = await setUp()
+    for (let i = 0; i < 5; i++) await call(pool, endpoint)
+    expect(origin.connections).toBe(1)
+    expect(pool.size).toBe(1)
+  })
+
+  it('opens as many connections as there are requests at a time', async () => {
+    const { origin, pool, endpoint } = await setUp()
+    await Promise.all([call(pool, endpoint), call(pool, endpoint), call(pool, endpoint)])
+    expect(origin.connections).toBe(3)
+  })
+
+  it('is not brought to a standstill by requests that undici refuses', async () => {
+    const { pool, endpoint } = await setUp()
+    for (let i = 0; i < 20; i++) await expect(call(pool, endpoint, ['Expect', '100-continue'])).rejects.toThrow()
+    expect(await call(pool, endpoint)).toBe(200)
+  })
+
+  it('forgets an idle connection that the endpoint closes', async () => {
+    const { origin, pool, endpoint } = await setUp()
+    await call(pool, endpoint)
+    const [socket] = origin.openSockets
+    if (socket === undefined) throw new Error('no connection')
+    socket.end()
+    await once(socket, 'close')
+    expect(await call(pool, endpoint)).toBe(200)
+    expect(origin.connections).toBe(2)
+    expect(pool.size).toBe(1)
+  })
+
+  it('closes idle connections of endpoints that are gone, and busy ones when their exchange ends', async () => {
+    let finish: () => void = () => {}
+    const { origin, pool, endpoint } = await setUp((_request, socket) => {
+      if (origin.seen.length === 1) return ok('')
+      finish = () => socket.write(ok(''))
+      return undefined
+    })
+    await call(pool, endpoint)
+    const arrived = new Promise<void>((resolve) => {
+      const look = (): void => void (origin.seen.length === 2 ? resolve() : setImmediate(look))
+      look()
+    })
+    const busy = call(pool, endpoint)
+    await arrived
+    pool.retain(() => false)
+    expect(pool.size).toBe(1)
+    finish()
+    expect(await busy).toBe(200)
+    expect(pool.size).toBe(0)
+  })
+})
