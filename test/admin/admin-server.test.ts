@@ -148,16 +148,22 @@ describe('the admin listener', () => {
     expect(third.port).toBe(first.port)
   })
 
-  it('closes also while clients keep their connections', async () => {
-    const server = await startAdminServer({ port: 0, bind: ['127.0.0.1'], pages })
+  it('closes also while a client keeps its connection and a page never answers', async () => {
+    let wasAsked = () => {}
+    const asked = new Promise<void>((resolve) => {
+      wasAsked = resolve
+    })
+    const stuck = { contentType: 'text/plain', text: () => new Promise<string>(() => wasAsked()) }
+    const server = await startAdminServer({ port: 0, bind: ['127.0.0.1'], pages: { ...pages, metrics: stuck } })
     const socket = connect(server.port, '127.0.0.1')
     socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')
     await once(socket, 'data')
-    const silent = connect(server.port, '127.0.0.1')
-    await once(silent, 'connect')
-    const ends = [once(socket, 'close'), once(silent, 'close')]
+    const asking = connect(server.port, '127.0.0.1')
+    asking.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n')
+    await asked
+    const ends = [once(socket, 'close'), once(asking, 'close')]
     socket.resume()
-    silent.resume()
+    asking.resume()
     await server.close()
     await Promise.all(ends)
     await expect(fetch(`http://127.0.0.1:${server.port}/healthz`)).rejects.toThrow()
