@@ -95,7 +95,7 @@ export const controlMetrics: readonly MetricDefinition[] = [
     name: 'headgate_event_loop_delay_seconds',
     type: 'gauge',
     labels: ['process', 'quantile'],
-    help: 'Delay of the event loop of each process since the scrape before: quantiles 0.5 and 0.99, and 1 for the longest.',
+    help: 'Delay of the event loop of each process in the last seconds: quantiles 0.5 and 0.99, and 1 for the longest.',
     samples: ({ processes }) =>
       processes.flatMap(({ process, eventLoopDelay: { p50, p99, max } }) => [
         { value: p50, labels: { process, quantile: '0.5' } },

@@ -31,7 +31,7 @@ export type MetricsInput = {
 export type ProcessHealth = {
   /** `primary`, `worker-3`. */
   readonly process: string
-  /** Seconds, since the scrape before. */
+  /** Seconds; since it was last read. */
   readonly eventLoopDelay: { readonly p50: number; readonly p99: number; readonly max: number }
   readonly residentBytes: number
   /** Of the table it serves; undefined for a process that serves none. */
