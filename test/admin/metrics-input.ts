@@ -69,7 +69,7 @@ export function parseMetrics(text: string): ReadonlyMap<string, ParsedFamily> {
       current = name
       continue
     }
-    const [, name = '', labelText = '', value = ''] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
+    const [, name = '', labelText = '', value = ''] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/s.exec(line) ?? []
     if (name === '' || name.replace(/_(?:bucket|sum|count)$/, '') !== current.replace(/_(?:bucket|sum|count)$/, '')) {
       throw new Error(`not a sample of ${current}: ${line}`)
     }
