@@ -32,6 +32,7 @@ export const problemReasons = [
   'InvalidHost',
   'InvalidPath',
   'InvalidPathType',
+  'InvalidSetting',
   'CatchAllDisabled',
   'NoReadyEndpoints',
   'PortNotFound',
