@@ -22,10 +22,10 @@ export type ControllerOptions = {
 export type ControllerStatus = {
   readonly table: RoutingTable | undefined
   readonly problems: readonly Problem[]
-  /** Unix seconds; 0: never. */
-  readonly lastSuccess: number
+  /** Unix seconds; undefined: not yet. */
+  readonly lastSuccess: number | undefined
   /** Seconds. */
-  readonly lastDuration: number
+  readonly lastDuration: number | undefined
 }
 
 /**
@@ -40,7 +40,7 @@ export class Controller {
   #externalAddresses: ReadonlyMap<string, readonly string[]> = new Map()
   #referenced: { readonly ingresses: ClusterState['ingresses']; readonly keys: ReadonlySet<ObjectKey> } | undefined
   #logged: ReadonlySet<string> = new Set()
-  #status: ControllerStatus = { table: undefined, problems: [], lastSuccess: 0, lastDuration: 0 }
+  #status: ControllerStatus = { table: undefined, problems: [], lastSuccess: undefined, lastDuration: undefined }
 
   constructor(options: ControllerOptions) {
     this.#options = options

@@ -40,7 +40,7 @@ export class Telemetry {
       counters: this.#totals.total(),
       config: { generation: table?.generation ?? 0, lastSuccess, lastBuildSeconds: lastDuration },
       problems,
-      certificates: table?.certificates.values() ?? [],
+      certificates: table?.certificates ?? new Map(),
       watches: kinds,
       controlPlane: { connected, lastContact: lastContactMs === undefined ? undefined : lastContactMs / 1000 },
       workers: carrier.workers,

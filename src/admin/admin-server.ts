@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { listenAll } from './listen-all.ts'
+import { listenAll } from '../listen-all.ts'
 import { createAdminRouter, type Pages, type Reply } from './pages.ts'
 
 export type AdminServerOptions = {

@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { listenAll } from '../listen-all.ts'
 import { type SniContexts, tlsServerOptions } from '../tls/sni.ts'
 import { createHttp1Server } from './http1-lane.ts'
 import { Http2Lane } from './http2-lane.ts'
@@ -38,9 +39,15 @@ export class Listeners {
 
   /** @throws the error of `listen`, with its `code` and `port`, when a port cannot be had. */
   async listen({ bind, httpPort, httpsPort }: ListenOptions): Promise<BoundPorts> {
-    const http = httpPort === undefined ? undefined : await this.#listenAll(bind, httpPort, () => this.#plainServer())
-    const https = httpsPort === undefined ? undefined : await this.#listenAll(bind, httpsPort, () => this.#tlsServer())
+    const http = httpPort === undefined ? undefined : await this.#open(bind, httpPort, () => this.#plainServer())
+    const https = httpsPort === undefined ? undefined : await this.#open(bind, httpsPort, () => this.#tlsServer())
     return { http, https }
+  }
+
+  #open(bind: readonly string[], port: number, create: () => Server): Promise<number> {
+    const servers = new Map(bind.map((host) => [host, create()]))
+    this.#servers.push(...servers.values())
+    return listenAll(servers, port, backlog)
   }
 
   stopAccepting(): void {
@@ -83,6 +90,7 @@ export class Listeners {
 
   #tlsServer(): Server {
     const server = createTlsServer({ ...tlsServerOptions(this.#contexts), allowHalfOpen: true })
+    this.#contexts.serve(server)
     server.on('connection', (socket: Socket) => {
       socket.setNoDelay(true)
       this.#track(socket)
@@ -93,27 +101,6 @@ export class Listeners {
       else this.#http1.emit('connection', socket)
     })
     return server
-  }
-
-  /** All addresses get the same port: with 0, the one that the first was given. */
-  async #listenAll(bind: readonly string[], port: number, create: () => Server): Promise<number> {
-    let bound = port
-    for (const host of bind) {
-      const server = create()
-      this.#servers.push(server)
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ host, port: bound, backlog }, () => {
-          server.off('error', reject)
-          resolve()
-        })
-      })
-      // Out of file descriptors, say: the connection is lost, the listener is not.
-      server.on('error', () => {})
-      const address = server.address()
-      if (address !== null && typeof address === 'object') bound = address.port
-    }
-    return bound
   }
 
   #track(socket: Socket): void {

@@ -1,0 +1,39 @@
+import type { Server } from 'node:net'
+
+/** Opens all servers, one for each address, on one port: with 0, the one that the system gives to the first. */
+export async function listenAll(servers: ReadonlyMap<string, Server>, port: number, backlog?: number): Promise<number> {
+  let bound = port
+  for (const [host, server] of servers)
+    bound = await listen(server, { host, port: bound, ...(backlog !== undefined && { backlog }) })
+  return bound
+}
+
+type Place = { readonly host: string; readonly port: number; readonly backlog?: number }
+
+async function listen(server: Server, place: Place): Promise<number> {
+  try {
+    return await listenOn(server, place)
+  } catch (error) {
+    // A machine without IPv6: :: means every address, and there are others.
+    if (place.host === '::' && isCode(error, 'EAFNOSUPPORT', 'EADDRNOTAVAIL'))
+      return listenOn(server, { ...place, host: '0.0.0.0' })
+    throw error
+  }
+}
+
+function listenOn(server: Server, place: Place): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(place, () => {
+      server.off('error', reject)
+      // Out of file descriptors, say: the connection is lost, the listener is not.
+      server.on('error', () => {})
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : place.port)
+    })
+  })
+}
+
+function isCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.some((code) => code === error.code)
+}

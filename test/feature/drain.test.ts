@@ -1,0 +1,106 @@
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
+import { afterEach, describe, expect, it } from 'vitest'
+import { makeCertificate, tlsSecretYaml } from '../support/certificates.ts'
+import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import { ingress, service, toYaml } from '../support/objects.ts'
+import { type Origin, ok, startOrigin } from '../support/origin.ts'
+import { RawClient } from '../support/raw-client.ts'
+
+const request = 'GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n'
+
+describe.each([0, 2])('SIGTERM with %i workers', (workers) => {
+  let headgate: Headgate
+  let origin: Origin
+  let release: () => void = () => {}
+
+  afterEach(async () => {
+    await headgate.stop()
+    await origin.close()
+  })
+
+  async function start(flags: readonly string[]): Promise<void> {
+    origin = await startOrigin(({ line }, socket) => {
+      if (!line.includes('/slow')) return ok('fast')
+      release = () => socket.write(ok('slow'))
+      return undefined
+    })
+    const yaml = toYaml(
+      ingress({ host: 'app.example.com', tls: [{ hosts: ['app.example.com'], secretName: 'app' }] }),
+      service('app', [origin.port]),
+    )
+    const secret = tlsSecretYaml('app', makeCertificate(['app.example.com']))
+    headgate = await startHeadgate({
+      manifests: { 'app.yaml': yaml, 'secret.yaml': secret },
+      flags: [`--workers=${workers}`, ...flags],
+    })
+  }
+
+  const untilNotReady = async (): Promise<void> => {
+    while ((await headgate.page('/readyz')).startsWith('ready')) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const untilSeen = async (count: number): Promise<void> => {
+    while (origin.seen.length < count) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  it('answers what is under way, tells clients to go, and exits 0', async () => {
+    await start(['--lame-duck-seconds=1', '--drain-seconds=20'])
+    const idle = await RawClient.open(headgate.http)
+    idle.send(request)
+    await idle.response()
+    const slow = await RawClient.open(headgate.http)
+    slow.send(request.replace('GET /', 'GET /slow'))
+    await untilSeen(2)
+
+    const exited = once(headgate.process, 'exit')
+    headgate.process.kill('SIGTERM')
+    await untilNotReady()
+    // The endpoint list that fronts us is a moment behind: new connections are still served, and asked not to stay.
+    const late = await RawClient.open(headgate.http)
+    late.send(request)
+    const answer = await late.response()
+    expect(answer.status).toBe(200)
+    expect(answer.fields).toContainEqual(['Connection', 'close'])
+    await late.untilEnd()
+    await idle.untilEnd()
+
+    release()
+    const response = await slow.response()
+    expect(response.body).toBe('slow')
+    expect(response.fields).toContainEqual(['Connection', 'close'])
+    expect(await exited).toEqual([0, null])
+  })
+
+  it('sends GOAWAY and lets open HTTP/2 streams end', async () => {
+    await start(['--drain-seconds=20'])
+    const session = connectHttp2(`https://127.0.0.1:${headgate.https}`, {
+      servername: 'app.example.com',
+      rejectUnauthorized: false,
+    })
+    const stream = session.request({ ':authority': 'app.example.com', ':path': '/slow' })
+    await untilSeen(1)
+    const goaway = once(session, 'goaway')
+    const exited = once(headgate.process, 'exit')
+    headgate.process.kill('SIGTERM')
+    expect((await goaway)[0]).toBe(0)
+    release()
+    let body = ''
+    stream.on('data', (chunk) => {
+      body += chunk
+    })
+    await once(stream, 'end')
+    expect(body).toBe('slow')
+    expect(await exited).toEqual([0, null])
+  })
+
+  it('cuts what is left at the deadline and still exits 0', async () => {
+    await start(['--drain-seconds=1'])
+    const stuck = await RawClient.open(headgate.http)
+    stuck.send(request.replace('GET /', 'GET /slow'))
+    await untilSeen(1)
+    const exited = once(headgate.process, 'exit')
+    headgate.process.kill('SIGTERM')
+    await stuck.untilEnd()
+    expect(await exited).toEqual([0, null])
+  })
+})

@@ -1,0 +1,106 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import { ingress, service, toYaml } from '../support/objects.ts'
+import { type Origin, ok, startOrigin } from '../support/origin.ts'
+import { exchange, RawClient } from '../support/raw-client.ts'
+
+const get = (port: number, host: string) => exchange(port, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+
+describe.each([0, 2])('a change in the folder, with %i workers', (workers) => {
+  let headgate: Headgate
+  const origins: Origin[] = []
+
+  afterEach(async () => {
+    await headgate.stop()
+    for (const origin of origins.splice(0)) await origin.close()
+  })
+
+  const origin = async (name: string): Promise<Origin> => {
+    const started = await startOrigin(() => ok(name))
+    origins.push(started)
+    return started
+  }
+  const start = (yaml: string): Promise<Headgate> =>
+    startHeadgate({ manifests: { 'app.yaml': yaml }, flags: [`--workers=${workers}`] })
+
+  it('adds a host, changes its backend and takes it away, without a restart', async () => {
+    const one = await origin('one')
+    const two = await origin('two')
+    const services = [service('one', [one.port]), service('two', [two.port])]
+    headgate = await start(toYaml(...services))
+    expect((await get(headgate.http, 'new.example.com')).status).toBe(404)
+    for (const [name, paths] of [
+      ['one', [{ service: 'one' }]],
+      ['two', [{ service: 'two' }]],
+    ] as const) {
+      await headgate.write('app.yaml', toYaml(...services, ingress({ host: 'new.example.com', paths })))
+      while ((await get(headgate.http, 'new.example.com')).body !== name) await nextTurn()
+    }
+    await headgate.write('app.yaml', toYaml(...services))
+    while ((await get(headgate.http, 'new.example.com')).status !== 404) await nextTurn()
+  })
+
+  it('takes endpoints away and brings them back under load: no request fails', async () => {
+    const ports = [(await origin('a')).port, (await origin('b')).port, (await origin('c')).port]
+    const yaml = (live: readonly number[]): string => toYaml(ingress({ host: 'app.example.com' }), service('app', live))
+    headgate = await start(yaml(ports))
+    let done = false
+    let requests = 0
+    const failures: unknown[] = []
+    const load = Array.from({ length: 8 }, async () => {
+      const client = await RawClient.open(headgate.http)
+      while (!done) {
+        client.send('GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
+        const response = await client.response()
+        requests++
+        if (response.status !== 200) failures.push(response)
+      }
+      client.close()
+    })
+    for (const live of [ports.slice(0, 2), ports.slice(0, 1), ports.slice(1), ports]) {
+      await headgate.write('app.yaml', yaml(live))
+      await headgate.routesUntil((routes) => routes.includes(`${live.length} endpoint`))
+    }
+    done = true
+    await Promise.all(load)
+    expect(failures).toEqual([])
+    expect(requests).toBeGreaterThan(100)
+  })
+
+  it('that does not parse keeps what was served and says what is wrong', async () => {
+    const app = await origin('app')
+    const yaml = toYaml(ingress({ host: 'app.example.com' }), service('app', [app.port]))
+    headgate = await start(yaml)
+    await headgate.write('app.yaml', `${yaml}\n---\nkind: [`)
+    await headgate.routesUntil((routes) => routes.includes('BadManifest'))
+    expect((await get(headgate.http, 'app.example.com')).body).toBe('app')
+  })
+})
+
+describe('a worker', () => {
+  it('that dies is replaced, and the others and the ports are untouched', async () => {
+    const app = await startOrigin(() => ok('app'))
+    const headgate = await startHeadgate({
+      manifests: { 'app.yaml': toYaml(ingress({ host: 'app.example.com' }), service('app', [app.port])) },
+      flags: ['--workers=2'],
+    })
+    for (let i = 0; i < 20; i++) await get(headgate.http, 'app.example.com')
+    const counted = /headgate_requests_total\{[^}]*host="app.example.com"[^}]*\} (\d+)/
+    expect(Number(counted.exec(await headgate.page('/metrics'))?.[1])).toBe(20)
+
+    const worker = /"worker":(\d+)/
+    const pids = (): number[] =>
+      [...headgate.output().matchAll(/"worker":(\d+)[^\n]*"message":"worker listens"/g)].map(([, pid]) => Number(pid))
+    const [first = 0] = pids()
+    process.kill(first, 'SIGKILL')
+    while (pids().length < 3) await nextTurn()
+    for (let i = 0; i < 20; i++) expect((await get(headgate.http, 'app.example.com')).body).toBe('app')
+    expect(headgate.output()).toMatch(worker)
+    const metrics = await headgate.page('/metrics')
+    expect(metrics).toMatch(/headgate_worker_restarts_total 1/)
+    expect(Number(counted.exec(metrics)?.[1])).toBe(40)
+    expect(await headgate.stop()).toBe(0)
+    await app.close()
+  })
+})
