@@ -139,6 +139,10 @@ function pick(value: unknown, shape: Shape): unknown {
   return isRecord(value) ? pickFields(value, shape) : value
 }
 
+function isEmptyRecord(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length === 0
+}
+
 function isList(shape: Shape): shape is readonly [Shape] {
   return Array.isArray(shape)
 }
@@ -148,7 +152,10 @@ function pickFields(value: Readonly<Record<string, unknown>>, shape: { readonly 
   for (const [field, inner] of Object.entries(shape)) {
     const item = value[field]
     // null is how both YAML and the API say "not set"; EndpointSlices come with `ports: null`.
-    if (item !== undefined && item !== null) picked[field] = pick(item, inner)
+    if (item === undefined || item === null) continue
+    const kept = pick(item, inner)
+    // A status that holds only conditions is to us as none: otherwise the first condition would be a change.
+    if (!isEmptyRecord(kept) || isEmptyRecord(item)) picked[field] = kept
   }
   return picked
 }
