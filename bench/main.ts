@@ -10,6 +10,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '64' },
+    only: { type: 'string' },
     output: { type: 'string' },
   },
 })
@@ -18,6 +19,7 @@ const results = await measureThroughput({
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),
   connections: Number(values.connections),
+  only: values.only?.split(','),
 })
 const text = [
   `Node ${process.version}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${new Date().toISOString().slice(0, 10)}`,

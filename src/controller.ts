@@ -4,9 +4,9 @@ import { type Build, type BuildInput, type BuildOptions, createTableBuilder } fr
 import { diffTables, type TablePatch } from './router/diff.ts'
 import type { RoutingTable } from './router/table.ts'
 import type { CertificateStore } from './tls/certificate-store.ts'
-import { referencedSecrets } from './tls/references.ts'
 import type { ClusterState } from './watch/cluster-state.ts'
 import type { ObjectKey } from './watch/objects.ts'
+import { findReferencedSecrets } from './watch/referenced-secrets.ts'
 
 export type ControllerOptions = {
   readonly build: BuildOptions
@@ -65,7 +65,7 @@ export class Controller {
   #rebuild(state: ClusterState): void {
     const startedAt = performance.now()
     const { certificates, onTable, onBuild } = this.#options
-    const fromSecrets = certificates.update(state.secrets, this.#referencedBy(state.ingresses))
+    const fromSecrets = certificates.update(state.secrets, this.#referencedBy(state))
     const build = this.#build({
       state,
       certificates: fromSecrets.certificates,
@@ -84,9 +84,13 @@ export class Controller {
     onBuild(build, problems)
   }
 
-  #referencedBy(ingresses: ClusterState['ingresses']): ReadonlySet<ObjectKey> {
+  #referencedBy(state: ClusterState): ReadonlySet<ObjectKey> {
+    const { ingresses } = state
     if (this.#referenced?.ingresses !== ingresses) {
-      this.#referenced = { ingresses, keys: referencedSecrets(ingresses, this.#options.build.defaultCertificate) }
+      const { defaultCertificate } = this.#options.build
+      const keys = new Set(findReferencedSecrets(state))
+      if (defaultCertificate !== undefined) keys.add(defaultCertificate)
+      this.#referenced = { ingresses, keys }
     }
     return this.#referenced.keys
   }

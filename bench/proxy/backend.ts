@@ -11,7 +11,7 @@ const end = Buffer.from('\r\n\r\n')
 for (const port of process.argv.slice(2).map(Number)) {
   createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy())
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       for (let at = chunk.indexOf(end); at >= 0; at = chunk.indexOf(end, at + 4)) socket.write(response)
     })
   }).listen(port, '127.0.0.1', 4096)

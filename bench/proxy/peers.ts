@@ -107,7 +107,7 @@ const httpProxy: Peer = {
 }
 
 const bareNode: Peer = {
-  name: 'node:http, no upstream',
+  name: 'bare node:http',
   port: 18_084,
   prepare: async () => [process.execPath, bare, '18084'],
 }

@@ -8,7 +8,13 @@ import { startOn, stop, untilListening } from '../support/spawned.ts'
 import { findLoadGenerators, type LoadGenerator } from './load.ts'
 import { findPeers, type Peer } from './peers.ts'
 
-export type ThroughputOptions = { readonly rounds: number; readonly seconds: number; readonly connections: number }
+export type ThroughputOptions = {
+  readonly rounds: number
+  readonly seconds: number
+  readonly connections: number
+  /** Names of peers; undefined: all that are installed. */
+  readonly only: readonly string[] | undefined
+}
 
 export type ThroughputRow = {
   readonly peer: string
@@ -45,7 +51,8 @@ const backendFile = fileURLToPath(new URL('backend.ts', import.meta.url))
 
 /** All peers in turn, round after round, so that a noisy moment of the machine hits them alike. */
 export async function measureThroughput(options: ThroughputOptions): Promise<readonly ThroughputResult[]> {
-  const { peers, missing } = findPeers()
+  const { peers: found, missing } = findPeers()
+  const peers = found.filter(({ name }) => options.only === undefined || options.only.includes(name))
   const folder = await mkdtemp(join(tmpdir(), 'headgate-bench-'))
   const loadCore = Math.min(1, availableParallelism() - 1)
   const backend = startOn(loadCore, [process.execPath, backendFile, ...backendPorts.map(String)])

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Logger } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
 import { applyPatch } from '../router/patch.ts'
-import { type BackendId, defaultSettings, type EndpointId, type RoutingTable } from '../router/table.ts'
+import { type BackendId, defaultSettings, type EndpointId, type HostTable, type RoutingTable } from '../router/table.ts'
 import { SniContexts } from '../tls/sni.ts'
 import { Balancer } from './balancer.ts'
 import { Counters } from './counters.ts'
@@ -110,9 +110,15 @@ export class DataPlane {
     this.#proxy.pool.retain((id) => endpoints.has(id))
     this.#proxy.balancer.retain((id: BackendId) => backends.has(id))
     const hosts = new Set<string>()
-    for (const { hosts: table } of listeners.values()) for (const host of allHosts(table)) hosts.add(host.name)
+    for (const { hosts: table } of listeners.values()) for (const name of hostNames(table)) hosts.add(name)
     this.#proxy.counters.retain(({ host }) => hosts.has(host))
   }
+}
+
+function* hostNames({ exact, oneLabel, anyLabel, rest }: HostTable): Generator<string> {
+  yield* exact.keys()
+  for (const wildcards of [...oneLabel.values(), ...anyLabel.values()]) for (const { name } of wildcards) yield name
+  if (rest !== undefined) yield rest.name
 }
 
 const emptyTable: RoutingTable = {

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { afterEach, describe, expect, it } from 'vitest'
-import { makeCertificate, tlsSecretYaml } from '../support/certificates.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
-import { ingress, service, toYaml } from '../support/objects.ts'
+import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
 import { type Origin, ok, startOrigin } from '../support/origin.ts'
 import { RawClient } from '../support/raw-client.ts'
 
@@ -29,7 +29,7 @@ describe.each([0, 2])('SIGTERM with %i workers', (workers) => {
       ingress({ host: 'app.example.com', tls: [{ hosts: ['app.example.com'], secretName: 'app' }] }),
       service('app', [origin.port]),
     )
-    const secret = tlsSecretYaml('app', makeCertificate(['app.example.com']))
+    const secret = toYaml(tlsSecret('app', makeCertificate(['app.example.com'])))
     headgate = await startHeadgate({
       manifests: { 'app.yaml': yaml, 'secret.yaml': secret },
       flags: [`--workers=${workers}`, ...flags],

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
+import { type ClientHttp2Session, connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
 import { connect, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeCertificate, tlsSecretYaml } from '../support/certificates.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
-import { ingress, service, toYaml } from '../support/objects.ts'
+import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
 import { fieldOf, type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
 import { RawClient } from '../support/raw-client.ts'
 
@@ -29,8 +29,8 @@ describe('HTTPS', () => {
     headgate = await startHeadgate({
       manifests: {
         'app.yaml': yaml,
-        'shop.yaml': tlsSecretYaml('shop', makeCertificate(['shop.example.com'])),
-        'wild.yaml': tlsSecretYaml('wild', makeCertificate(['*.wild.example.com'], { keyType: 'rsa' })),
+        'shop.yaml': toYaml(tlsSecret('shop', makeCertificate(['shop.example.com']))),
+        'wild.yaml': toYaml(tlsSecret('wild', makeCertificate(['*.wild.example.com'], { keyType: 'rsa' }))),
       },
     })
   })
@@ -97,7 +97,10 @@ describe('HTTPS', () => {
     afterAll(() => session.destroy())
 
     async function call(headers: Record<string, string | string[]>, body?: string) {
-      const stream = session.request({ ':authority': 'shop.example.com', ...headers }, { endStream: body === undefined })
+      const stream = session.request(
+        { ':authority': 'shop.example.com', ...headers },
+        { endStream: body === undefined },
+      )
       let received = ''
       let trailers: IncomingHttpHeaders = {}
       let head: IncomingHttpHeaders = {}
@@ -154,7 +157,9 @@ describe('HTTPS', () => {
       expect((await call({ ':path': '/', host: 'other.example.com' })).status).toBe(400)
       expect((await call({ ':path': '/../x' })).status).toBe(400)
       expect((await call({ ':path': '/', ':method': 'TRACE' })).status).toBe(405)
-      expect((await call({ ':path': '/', 'x-big': 'x'.repeat(40_000) }).catch(() => ({ status: 431 }))).status).toBe(431)
+      expect((await call({ ':path': '/', 'x-big': 'x'.repeat(40_000) }).catch(() => ({ status: 431 }))).status).toBe(
+        431,
+      )
       expect(origin.seen.length).toBe(seen)
     })
 
@@ -185,7 +190,7 @@ describe('HTTPS', () => {
         socket.destroy()
       }
     })()
-    await headgate.write('shop.yaml', tlsSecretYaml('shop', rotated))
+    await headgate.write('shop.yaml', toYaml(tlsSecret('shop', rotated)))
     isLive = true
     await handshakes
     expect(serials.size).toBe(2)
@@ -195,7 +200,10 @@ describe('HTTPS', () => {
     const before = await handshake('shop.example.com')
     const { serialNumber } = before.getPeerCertificate()
     before.destroy()
-    await headgate.write('shop.yaml', tlsSecretYaml('shop', { ...makeCertificate(['shop.example.com']), keyPem: 'nonsense' }))
+    await headgate.write(
+      'shop.yaml',
+      toYaml(tlsSecret('shop', { ...makeCertificate(['shop.example.com']), keyPem: 'nonsense' })),
+    )
     await headgate.routesUntil((routes) => routes.includes('TlsSecretInvalid'))
     const after = await handshake('shop.example.com')
     expect(after.getPeerCertificate().serialNumber).toBe(serialNumber)

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { makeCertificate, makeTlsSecret } from '../support/certificates.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
-import { ingress, service, toYaml } from '../support/objects.ts'
+import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
 import { fieldOf, type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
 import { RawClient } from '../support/raw-client.ts'
 
@@ -28,7 +28,7 @@ describe('WebSocket', () => {
     echo.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
     await once(echo, 'listening')
     const yaml = toYaml(
-      { apiVersion: 'v1', ...makeTlsSecret('echo-tls', makeCertificate(['echo.example.com'])) },
+      tlsSecret('echo-tls', makeCertificate(['echo.example.com'])),
       ingress({
         name: 'echo',
         host: 'echo.example.com',
@@ -50,9 +50,8 @@ describe('WebSocket', () => {
 
   it.each(['ws', 'wss'])('echoes messages of all sizes over %s', async (protocol) => {
     const port = protocol === 'ws' ? headgate.http : headgate.https
-    const socket = new WebSocket(`${protocol}://127.0.0.1:${port}/`, {
+    const socket = new WebSocket(`${protocol}://127.0.0.1:${port}/`, [], {
       headers: { host: 'echo.example.com' },
-      servername: 'echo.example.com',
       rejectUnauthorized: false,
     })
     await once(socket, 'open')

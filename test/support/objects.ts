@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { makeTlsSecret, type TestCertificate } from './certificates.ts'
 
 // Kubernetes objects for tests, as short as a test wants to say them.
 
@@ -65,6 +66,11 @@ export function service(name: string, ports: readonly number[], address = '127.0
       ports: [{ name: 'http', port, protocol: 'TCP' }],
     })),
   ]
+}
+
+/** A Secret of namespace `default`, as its manifest. */
+export function tlsSecret(name: string, certificate: Pick<TestCertificate, 'certPem' | 'keyPem'>): object {
+  return { apiVersion: 'v1', ...makeTlsSecret(name, certificate) }
 }
 
 export function toYaml(...objects: readonly (object | readonly object[])[]): string {
