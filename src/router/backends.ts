@@ -1,0 +1,108 @@
+import type { Problem, ProblemReason } from '../problem.ts'
+import type { EndpointSlice, Service } from '../watch/objects.ts'
+import { type BackendReference, serviceKeyOf } from './backend-reference.ts'
+import type { BuildInput } from './build.ts'
+import { endpointsOf, findServicePort } from './endpoints.ts'
+import { externalEndpoints, externalNameOf } from './external-name.ts'
+import type { Backend, BackendState, Endpoint } from './table.ts'
+
+export type ResolvedBackend = {
+  readonly backend: Backend
+  /** What every place that references this backend is told. */
+  readonly complaint: Complaint | undefined
+}
+
+export type Complaint = {
+  readonly reason: ProblemReason
+  /** Below the backend's own field. */
+  readonly field: string
+  readonly message: string
+}
+
+export type ExternalNamePolicy = { readonly disableExternalName: boolean; readonly allowLocalAddresses: boolean }
+
+type Sources = {
+  readonly service: Service | undefined
+  readonly slices: Iterable<EndpointSlice>
+  readonly externalAddresses: BuildInput['externalAddresses']
+}
+
+type Outcome = { readonly state: BackendState; readonly endpoints: readonly Endpoint[]; readonly complaint?: Complaint }
+
+export function resolveBackend(
+  reference: BackendReference,
+  sources: Sources,
+  policy: ExternalNamePolicy,
+): ResolvedBackend {
+  const { id, namespace, service, port } = reference
+  const { state, endpoints, complaint } = resolve(reference, sources, policy)
+  const backend: Backend = {
+    id,
+    namespace,
+    service,
+    port: port === undefined ? '' : String(port),
+    protocol: 'http',
+    endpoints,
+    state,
+  }
+  return { backend, complaint }
+}
+
+function resolve(reference: BackendReference, sources: Sources, policy: ExternalNamePolicy): Outcome {
+  const { service } = sources
+  const key = serviceKeyOf(reference)
+  if (service === undefined) {
+    return failed('service-not-found', 'ServiceNotFound', '.service.name', `there is no Service ${key}`)
+  }
+  const externalName = externalNameOf(service)
+  if (externalName !== undefined) return resolveExternal(externalName, reference, sources, policy)
+  const port = findServicePort(service, reference.port)
+  if (port === undefined) return portNotFound(reference)
+  const endpoints = endpointsOf(service, port, sources.slices)
+  if (endpoints.length > 0) return { state: 'ok', endpoints }
+  const message = `Service ${key} has no ready endpoint for port ${port.name ?? port.port}`
+  return failed('no-ready-endpoints', 'NoReadyEndpoints', '.service.name', message)
+}
+
+function resolveExternal(
+  externalName: string,
+  reference: BackendReference,
+  { service, externalAddresses }: Sources,
+  { disableExternalName, allowLocalAddresses }: ExternalNamePolicy,
+): Outcome {
+  const key = serviceKeyOf(reference)
+  if (disableExternalName) {
+    const message = `Service ${key} is of type ExternalName, which --disable-svc-external-name forbids`
+    return failed('unsupported', 'ExternalNameRefused', '.service.name', message)
+  }
+  // Nothing translates ports behind a name, so a number need not be among the Service's own.
+  const { port: wanted } = reference
+  const port = typeof wanted === 'number' ? wanted : service && findServicePort(service, wanted)?.port
+  if (port === undefined) return portNotFound(reference)
+  const external = externalEndpoints(externalName, port, externalAddresses, allowLocalAddresses)
+  if (external.kind === 'ok') return { state: 'ok', endpoints: external.endpoints }
+  const message = `${externalName}, the externalName of Service ${key}, ${external.why}`
+  return external.kind === 'refused'
+    ? failed('unsupported', 'ExternalNameRefused', '.service.name', message)
+    : failed('no-ready-endpoints', 'NoReadyEndpoints', '.service.name', message)
+}
+
+function portNotFound(reference: BackendReference): Outcome {
+  const message = `Service ${serviceKeyOf(reference)} has no TCP port ${reference.port ?? 'at all'}`
+  return failed('port-not-found', 'PortNotFound', '.service.port', message)
+}
+
+function failed(state: BackendState, reason: ProblemReason, field: string, message: string): Outcome {
+  return { state, endpoints: [], complaint: { reason, field, message } }
+}
+
+export function backendProblem({ object, field }: BackendReference, complaint: Complaint): Problem {
+  return {
+    object,
+    // A flag of ours has no fields below it.
+    field: field.startsWith('--') ? field : field + complaint.field,
+    reason: complaint.reason,
+    message: complaint.message,
+    instead: 'requests to this path are answered with 503',
+  }
+}
