@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { readSettings } from '../../src/router/settings.ts'
+import { defaultSettings } from '../../src/router/table.ts'
+import { readPage } from './pages.ts'
+
+type Row = readonly [key: string, field: string, text: string]
+
+const rows: readonly Row[] = [
+  ...readPage('docs/reference/limits.md').matchAll(/^\| `([a-z-]+)` \| `(\w+)` \| ([^|]+) \|$/gm),
+].map(([, key = '', field = '', text = '']) => [key, field, text])
+
+const metadata = { namespace: 'headgate', name: 'settings' }
+
+function readDefault(text: string): number {
+  const [number, unit] = text.split(' ')
+  return Number(number) * (unit === 's' ? 1000 : 1)
+}
+
+describe('the settings in docs/reference/limits.md', () => {
+  it('are all that there are', () => {
+    expect(rows.map(([, field]) => field).toSorted()).toEqual(Object.keys(defaultSettings).toSorted())
+  })
+
+  it.each(rows)('%s sets %s, which is %s without it', (key, field, text) => {
+    expect(new Map(Object.entries(defaultSettings)).get(field)).toBe(readDefault(text))
+    const given = readSettings({ kind: 'ConfigMap', metadata, data: { [key]: '7' } })
+    expect(given.problems).toEqual([])
+    const changed = Object.entries(given.settings).filter(
+      ([name, value]) => value !== new Map(Object.entries(defaultSettings)).get(name),
+    )
+    expect(changed.map(([name]) => name)).toEqual([field])
+  })
+})
