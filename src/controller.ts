@@ -15,7 +15,7 @@ export type ControllerOptions = {
   /** A table that differs from the one before. */
   readonly onTable: (table: RoutingTable, patch: TablePatch) => void
   /** After every build, also where the table stayed the same. */
-  readonly onBuild: (build: Build, problems: readonly Problem[]) => void
+  readonly onBuild: (build: Build, problems: readonly Problem[], state: ClusterState) => void
 }
 
 /** What the admin pages and metrics tell of the last change. */
@@ -81,7 +81,7 @@ export class Controller {
     }
     this.#logNew(problems)
     if (build.table !== before) onTable(build.table, diffTables(before, build.table))
-    onBuild(build, problems)
+    onBuild(build, problems, state)
   }
 
   #referencedBy(state: ClusterState): ReadonlySet<ObjectKey> {

@@ -4,6 +4,7 @@ import { createMetrics } from './admin/metrics.ts'
 import type { Config } from './config.ts'
 import { Controller } from './controller.ts'
 import type { Logger } from './log.ts'
+import { openObjectSource } from './object-source.ts'
 import type { Carrier } from './proxy/carrier.ts'
 import { LocalCarrier } from './proxy/local-carrier.ts'
 import { Workers } from './proxy/workers.ts'
@@ -11,7 +12,6 @@ import type { BuildOptions } from './router/build.ts'
 import { chunkPatch, diffTables, type TablePatch } from './router/diff.ts'
 import { formatTable, tableToJson } from './router/format.ts'
 import type { RoutingTable } from './router/table.ts'
-import { openSource } from './sources.ts'
 import { Telemetry } from './telemetry.ts'
 import { CertificateStore } from './tls/certificate-store.ts'
 import { generateCertificate } from './tls/default-certificate.ts'
@@ -36,9 +36,11 @@ const patchEntries = 2_000
  */
 export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
   const ending = new AbortController()
-  const state = { ready: false, reason: 'waiting for the first full list of every kind' }
-  const names = new ExternalNames({ log, onChange: (addresses) => controller.onExternalAddresses(addresses) })
-  const source = await openSource(config, log)
+  const readiness = { ready: false, reason: 'waiting for the first full list of every kind' }
+  const names = new ExternalNames({
+    logger: log,
+    onChange: (addresses) => controller.onExternalAddresses(addresses),
+  })
 
   let announce: (table: RoutingTable) => void = () => {}
   const firstTable = new Promise<RoutingTable>((resolve) => {
@@ -53,10 +55,14 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
       if (started) carrier.update(patch)
       else announce(table)
     },
-    onBuild: (build, problems) => {
+    onBuild: (build, problems, state) => {
       names.setNames(build.externalNames)
-      source.onBuild(build, problems)
+      source.onBuild(build, problems, state)
     },
+  })
+  const source = openObjectSource(config, log, {
+    onState: (state, problems) => controller.onState(state, problems),
+    onConnection: ({ connected }) => log.info({ connected }, 'connection to the source of objects'),
   })
 
   const wholeTable = (): readonly TablePatch[] => {
@@ -71,7 +77,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     carrier,
     controller,
     connection: () => source.connection(),
-    isReady: () => state.ready,
+    isReady: () => readiness.ready,
   })
   const metrics = createMetrics({ read: () => telemetry.read() })
 
@@ -82,35 +88,36 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
           port: config.adminPort,
           bind: config.bind,
           pages: {
-            readiness: () => state,
+            readiness: () => readiness,
             metrics,
             routes: (format) => routesPage(controller, format),
           },
           onError: (error, path) => log.error({ error, path }, 'admin page failed'),
         })
 
-  const watching = source.start(controller, ending.signal)
+  const watching = Promise.all([source.start(ending.signal), names.start(ending.signal)])
+  // A bug, not a fault of the cluster: those are tried again for ever. Without its source the table would grow stale unseen.
   watching.catch((error: unknown) => {
-    if (!ending.signal.aborted) log.error({ error }, 'the source of objects ended')
+    log.error({ error }, 'the source of objects ended')
+    process.exit(1)
   })
   await firstTable
   started = true
   const ports = await carrier.start(wholeTable(), config)
-  state.ready = true
-  state.reason = 'serving'
+  readiness.ready = true
+  readiness.reason = 'serving'
 
   return {
     ports: { ...ports, admin: admin?.port },
     async stop() {
-      state.ready = false
-      state.reason = 'draining'
+      readiness.ready = false
+      readiness.reason = 'draining'
       carrier.announceEnd()
       await sleep(config.lameDuckSeconds * 1000)
       await carrier.drain(config.drainSeconds * 1000)
       ending.abort()
-      await watching.catch(() => {})
+      await watching
       telemetry.close()
-      names.close()
       await admin?.close()
     },
   }

@@ -4,11 +4,22 @@ import type { Server } from 'node:net'
 export async function listenAll(servers: ReadonlyMap<string, Server>, port: number, backlog?: number): Promise<number> {
   let bound = port
   for (const [host, server] of servers)
-    bound = await listen(server, { host, port: bound, ...(backlog !== undefined && { backlog }) })
+    bound = await listen(server, {
+      host,
+      port: bound,
+      ipv6Only: host === '::' && servers.size > 1,
+      ...(backlog !== undefined && { backlog }),
+    })
   return bound
 }
 
-type Place = { readonly host: string; readonly port: number; readonly backlog?: number }
+type Place = {
+  readonly host: string
+  readonly port: number
+  /** `::` takes IPv4 as well, unless another address is asked for beside it. */
+  readonly ipv6Only: boolean
+  readonly backlog?: number
+}
 
 async function listen(server: Server, place: Place): Promise<number> {
   try {

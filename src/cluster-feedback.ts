@@ -1,0 +1,69 @@
+import { hostname } from 'node:os'
+import type { Config } from './config.ts'
+import type { Logger } from './log.ts'
+import type { Problem } from './problem.ts'
+import type { Build } from './router/build.ts'
+import type { ApiClient } from './watch/api-client.ts'
+import type { ClusterState } from './watch/cluster-state.ts'
+import { EventRecorder } from './watch/event-recorder.ts'
+import { LeaderElection } from './watch/lease.ts'
+import type { Ingress, LoadBalancerAddress, ObjectKey } from './watch/objects.ts'
+import { findServiceAddresses, toPublishedAddresses } from './watch/published-addresses.ts'
+import { StatusWriter } from './watch/status-writer.ts'
+
+export type ClusterFeedbackOptions = {
+  readonly client: ApiClient
+  readonly config: Config
+  readonly log: Logger
+}
+
+/**
+ * What the cluster is told in return: our addresses in the status of Ingresses, and an Event for each problem. All replicas see
+ * the same objects; the one that holds the Lease speaks for all.
+ */
+export class ClusterFeedback {
+  readonly #options: ClusterFeedbackOptions
+  readonly #status: StatusWriter
+  readonly #events: EventRecorder
+  readonly #election: LeaderElection
+
+  constructor({ client, config, log }: ClusterFeedbackOptions) {
+    this.#options = { client, config, log }
+    const identity = process.env['POD_NAME'] ?? hostname()
+    this.#status = new StatusWriter({ client, logger: log })
+    this.#events = new EventRecorder({ client, logger: log, identity })
+    this.#election = new LeaderElection({
+      client,
+      logger: log,
+      namespace: config.electionNamespace ?? client.namespace ?? 'default',
+      name: config.electionId,
+      identity,
+      lead: async (signal) => {
+        await Promise.all([this.#status.start(signal), this.#events.start(signal)])
+      },
+    })
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.#options.config.updateStatus) await this.#election.start(signal)
+  }
+
+  onBuild(build: Build, problems: readonly Problem[], state: ClusterState): void {
+    const ours = new Map<ObjectKey, Ingress>()
+    for (const key of build.ingresses) {
+      const ingress = state.ingresses.get(key)
+      if (ingress !== undefined) ours.set(key, ingress)
+    }
+    const addresses = this.#addresses(state)
+    if (addresses !== undefined) this.#status.setDesired(ours, addresses)
+    this.#events.record(problems, state)
+  }
+
+  /** undefined: nobody said where traffic reaches us, so nothing is written. */
+  #addresses({ services }: ClusterState): readonly LoadBalancerAddress[] | undefined {
+    const { publishService, publishStatusAddresses } = this.#options.config
+    if (publishStatusAddresses.length > 0) return toPublishedAddresses(publishStatusAddresses)
+    const service = publishService === undefined ? undefined : services.get(publishService)
+    return service === undefined ? undefined : findServiceAddresses(service)
+  }
+}
