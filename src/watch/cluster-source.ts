@@ -161,17 +161,22 @@ export class ClusterSource implements Source {
   }
 
   #wantedSecrets(): ReadonlySet<ObjectKey> {
-    const wanted = new Set(this.#options.secrets)
-    for (const key of findReferencedSecrets(this.#state)) wanted.add(key)
-    for (const { reflector } of this.#base) {
-      if (reflector.selection.kind === 'Secret') for (const key of reflector.objects.keys()) wanted.delete(key)
-    }
+    const listed = this.#base.flatMap(({ reflector }) =>
+      reflector.selection.kind === 'Secret' ? reflector.objects : [],
+    )
+    const wanted = new Set<ObjectKey>()
+    for (const key of this.#options.secrets) want(key)
+    for (const ingress of this.#state.ingresses.values()) findReferencedSecrets(ingress).forEach(want)
     if (wanted.size <= maxNamedSecrets) return wanted
     this.#warn(
       { secrets: wanted.size, watched: maxNamedSecrets },
       'too many referenced Secrets are missing or not of type kubernetes.io/tls',
     )
     return new Set([...wanted].slice(0, maxNamedSecrets))
+
+    function want(key: ObjectKey): void {
+      if (!listed.some((secrets) => secrets.has(key))) wanted.add(key)
+    }
   }
 }
 

@@ -32,6 +32,7 @@ export class FolderSource implements Source {
   #records: ReadonlyMap<string, FileRecord> = new Map()
   #state: ClusterState | undefined
   #problems = ''
+  #unreadable = ''
   #lastContactMs: number | undefined
   readonly #watchers = new Map<string, FSWatcher>()
   #wake: () => void = () => {}
@@ -85,8 +86,12 @@ export class FolderSource implements Source {
     this.#watchFolders(listing)
     const isFirst = this.#lastContactMs === undefined
     this.#lastContactMs = Date.now()
-    this.#records = records
-    this.#report(listing.problems)
+    const unreadable = listing.problems.map(formatProblem).join('\n')
+    if (isFirst || unreadable !== this.#unreadable || !isSameRecords(records, this.#records)) {
+      this.#records = records
+      this.#unreadable = unreadable
+      this.#report(listing.problems)
+    }
     if (isFirst) this.#options.events.onConnection(this.connection())
   }
 
@@ -152,6 +157,12 @@ export class FolderSource implements Source {
       this.#options.logger.debug({ folder, error }, 'folder is not watched')
     }
   }
+}
+
+type Records = ReadonlyMap<string, FileRecord>
+
+function isSameRecords(a: Records, b: Records): boolean {
+  return a.size === b.size && [...a].every(([path, record]) => b.get(path) === record)
 }
 
 /** Half-written files are common, and no reason to take routes away. */

@@ -15,7 +15,7 @@ export type LeaseTiming = {
 }
 
 // Those of client-go, so that a Headgate behaves as other controllers do.
-export const defaultLeaseTiming: LeaseTiming = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 }
+const defaultLeaseTiming: LeaseTiming = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 }
 
 export type LeaderElectionOptions = {
   readonly client: ApiClient

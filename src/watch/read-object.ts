@@ -74,7 +74,7 @@ export function apiVersionOf(kind: Kind): string {
   return groups[kind]
 }
 
-export function isNamespaced(kind: Kind): boolean {
+function isNamespaced(kind: Kind): boolean {
   return !clusterScoped.has(kind)
 }
 

@@ -42,7 +42,7 @@ export type Selection = {
   readonly labelSelector?: string
 }
 
-export type ReflectorEvents = {
+type ReflectorEvents = {
   /** Changes to what was there before: of a list all in one call, so that nothing is gone for a moment. */
   onChanges(changes: readonly ObjectChange[]): void
   /** The connection was made or lost, or the first list is complete or has failed. */

@@ -42,7 +42,7 @@ function isOtherNamespace(namespace: string): (scope: { readonly namespace?: str
   return (scope) => scope.namespace !== undefined && scope.namespace !== namespace
 }
 
-export function splitKey(key: ObjectKey): { readonly namespace: string; readonly name: string } {
+function splitKey(key: ObjectKey): { readonly namespace: string; readonly name: string } {
   const slash = key.indexOf('/')
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
 }

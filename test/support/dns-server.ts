@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net'
 type Zone = { readonly addresses: readonly string[]; readonly ttl: number }
 
 /** Response codes of RFC 1035 §4.1.1. */
-export const rcodes = { noError: 0, serverFailure: 2, nameError: 3 } as const
+const rcodes = { noError: 0, serverFailure: 2, nameError: 3 } as const
 
 /** A DNS server over UDP that knows A and AAAA records. */
 export class DnsServer {
