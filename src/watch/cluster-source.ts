@@ -3,7 +3,7 @@ import type { ApiClient } from './api-client.ts'
 import { applyChanges, type ClusterState, emptyClusterState, type ObjectChange } from './cluster-state.ts'
 import { limitWarnings } from './limit-log.ts'
 import type { Kind, ObjectKey } from './objects.ts'
-import { findReferencedSecrets } from './referenced-secrets.ts'
+import { findSecretsOf } from './referenced-secrets.ts'
 import { defaultReflectorTiming, Reflector, type ReflectorTiming, type Selection } from './reflector.ts'
 import { selectBase, selectNamed } from './selections.ts'
 import type { ConnectionStatus, Source, SourceEvents } from './source.ts'
@@ -166,7 +166,7 @@ export class ClusterSource implements Source {
     )
     const wanted = new Set<ObjectKey>()
     for (const key of this.#options.secrets) want(key)
-    for (const ingress of this.#state.ingresses.values()) findReferencedSecrets(ingress).forEach(want)
+    for (const ingress of this.#state.ingresses.values()) findSecretsOf(ingress).forEach(want)
     if (wanted.size <= maxNamedSecrets) return wanted
     this.#warn(
       { secrets: wanted.size, watched: maxNamedSecrets },

@@ -1,10 +1,11 @@
+import type { ClusterState } from './cluster-state.ts'
 import type { Ingress, ObjectKey } from './objects.ts'
 
 // Asked for every Ingress whenever one changes: making the keys anew took 5 ms for 10,000 of them.
 const known = new WeakMap<Ingress, readonly ObjectKey[]>()
 
 /** Keys of the Secrets that an Ingress names, in its own namespace. Fields of wrong types name nothing. */
-export function findReferencedSecrets(ingress: Ingress): readonly ObjectKey[] {
+export function findSecretsOf(ingress: Ingress): readonly ObjectKey[] {
   const cached = known.get(ingress)
   if (cached !== undefined) return cached
   const tls: unknown = ingress.spec?.tls
@@ -14,4 +15,9 @@ export function findReferencedSecrets(ingress: Ingress): readonly ObjectKey[] {
   )
   known.set(ingress, keys)
   return keys
+}
+
+/** Keys of the Secrets that any Ingress names. */
+export function findReferencedSecrets({ ingresses }: ClusterState): ReadonlySet<ObjectKey> {
+  return new Set([...ingresses.values()].flatMap(findSecretsOf))
 }
