@@ -50,7 +50,8 @@ describe('the pages of this repository', () => {
       for (const link of linksOf(readPage(page))) {
         const [path = ''] = link.split('#')
         const target = join(dirname(page), path)
-        if (target.endsWith('.md') && existsSync(join(repository, target))) visit(target)
+        // A link to a folder leads to every page in it.
+        for (const next of pages) if (next === target || dirname(next) === target.replace(/\/$/, '')) visit(next)
       }
     }
     visit('README.md')
