@@ -15,6 +15,9 @@ export class Http1Exchange implements Exchange {
   readonly expectsContinue: boolean
   readonly #incoming: IncomingMessage
   readonly #response: ServerResponse
+  #hasWritten = false
+  /** The client waits for `100 Continue`: of its body nothing is on the way. */
+  #isAwaited: boolean
 
   constructor(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
     this.request = readHttp1Request(incoming)
@@ -23,6 +26,7 @@ export class Http1Exchange implements Exchange {
     const hasBody = (this.request.contentLength ?? 0) > 0 || hasHeader(incoming.rawHeaders, 'transfer-encoding')
     this.bodySource = hasBody ? incoming : undefined
     this.expectsContinue = expectsContinue
+    this.#isAwaited = expectsContinue
   }
 
   get acceptsTrailers(): boolean {
@@ -44,24 +48,35 @@ export class Http1Exchange implements Exchange {
 
   inform(status: number, headers: readonly string[]): void {
     if (this.request.httpVersion === '1.0' || this.#response.headersSent) return
-    if (status === 100) this.#response.writeContinue()
-    else this.#response.writeInformation(status, [...headers])
+    if (status === 100) {
+      this.#isAwaited = false
+      this.#response.writeContinue()
+    } else this.#response.writeInformation(status, [...headers])
   }
 
   respond(status: number, headers: string[]): void {
     // Whoever answers before the body is in must not wait for the rest of it on this connection.
     if (this.#hasUnreadBody()) this.closeAfterwards()
     this.#response.writeHead(status, headers)
+    // Node holds the head back for the first bytes of the body, to send both in one packet. Those that come in this turn go
+    // with it; a stream whose first event is a minute away must not keep its head for that long.
+    process.nextTick(flushHead, this)
+  }
+
+  flush(): void {
+    if (!this.#hasWritten) this.#response.flushHeaders()
   }
 
   write(chunk: Buffer): boolean {
+    this.#hasWritten = true
     return this.#response.write(chunk)
   }
 
   end(trailers: readonly string[]): void {
+    this.#hasWritten = true
     const response = this.#response
     if (trailers.length > 0) response.addTrailers(pairsOf(trailers))
-    if (this.#hasUnreadBody()) this.#linger()
+    if (this.#hasUnreadBody() && !this.#isAwaited) this.#linger()
     else response.end()
   }
 
@@ -97,6 +112,10 @@ export class Http1Exchange implements Exchange {
     incoming.once('close', finish)
     incoming.resume()
   }
+}
+
+function flushHead(exchange: Http1Exchange): void {
+  exchange.flush()
 }
 
 function pairsOf(flat: readonly string[]): [string, string][] {

@@ -53,7 +53,8 @@ export class Tunnel {
       requestId: nextRequestId(),
       contentLength: undefined,
     })
-    this.#headers = { ...grouped(fields), Connection: 'Upgrade', Upgrade: 'websocket' }
+    // http-proxy-3 looks for these two in lower case.
+    this.#headers = { ...grouped(fields), connection: 'Upgrade', upgrade: 'websocket' }
   }
 
   start(): void {
@@ -100,6 +101,8 @@ export class Tunnel {
     const { proxy, socket, request, path } = this.#options
     const { connectTimeoutMs, readTimeoutMs } = proxy.table.settings
     const joiner = createProxyServer({ xfwd: false, connectTimeout: connectTimeoutMs })
+    // Of a joined connection that breaks: nobody else listens, and an unheard 'error' would end the process.
+    joiner.on('error', () => socket.destroy())
     let upstreamRequest: ClientRequest | undefined
     joiner.once('proxyReqWs', (opened) => {
       upstreamRequest = opened
@@ -157,7 +160,7 @@ export class Tunnel {
     const { socket } = this.#options
     socket.off('readable', this.#noticeEnd)
     const fields = downstreamResponseHeaders(response.rawHeaders, false)
-    response.headers = { ...grouped(fields), Connection: 'Upgrade', Upgrade: 'websocket' }
+    response.headers = { ...grouped(fields), connection: 'Upgrade', upgrade: 'websocket' }
     join(response, upstream, upstreamHead)
     upstream.on('error', () => socket.destroy())
     upstream.once('close', () => setTimeout(() => socket.destroy(), closeGraceMs).unref())
@@ -188,6 +191,8 @@ export class Tunnel {
     const fields = downstreamResponseHeaders(response.rawHeaders, false)
     socket.write(rawHead(response.statusCode ?? 502, [...fields, 'Connection', 'close']), 'latin1')
     response.on('error', () => socket.destroy())
+    // The listener allows half-open connections: one that has been answered is ended on both sides.
+    socket.once('finish', () => socket.destroy())
     response.pipe(socket)
   }
 

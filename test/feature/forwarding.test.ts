@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
@@ -7,10 +8,10 @@ import { exchange, RawClient } from '../support/raw-client.ts'
 describe('forwarding over HTTP/1.1', () => {
   let headgate: Headgate
   let origin: Origin
-  let respond: (request: SeenRequest) => string | undefined = () => ok('hello')
+  let respond: (request: SeenRequest, socket: Socket) => string | Buffer | undefined = () => ok('hello')
 
   beforeAll(async () => {
-    origin = await startOrigin((request) => respond(request))
+    origin = await startOrigin((request, socket) => respond(request, socket))
     const yaml = toYaml(ingress({ host: 'app.example.com' }), service('app', [origin.port]))
     headgate = await startHeadgate({ manifests: { 'app.yaml': yaml } })
   })
@@ -218,15 +219,30 @@ describe('forwarding over HTTP/1.1', () => {
   })
 
   it('keeps every byte of a field value and of the body', async () => {
-    respond = ({ body }) => ok(body, 'X-Latin: \xe4\xf6\xfc\r\n')
     const body = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('')
-    const client = await RawClient.open(headgate.http)
-    client.send(`POST / HTTP/1.1\r\nHost: app.example.com\r\nX-Latin: \xe9\r\nContent-Length: 256\r\n\r\n${body}`)
-    respond = () => `HTTP/1.1 200 OK\r\nContent-Length: 256\r\nX-Latin: \xe4\xf6\xfc\r\n\r\n`
-    await client.until((received) => received.includes('\r\n\r\n'))
+    respond = () =>
+      Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: 256\r\nX-Latin: \xe4\xf6\xfc\r\n\r\n${body}`, 'latin1')
+    const response = await exchange(
+      headgate.http,
+      `POST / HTTP/1.1\r\nHost: app.example.com\r\nX-Latin: \xe9\r\nContent-Length: 256\r\n\r\n${body}`,
+    )
     expect(last().body).toBe(body)
     expect(last().raw).toContain('X-Latin: \xe9')
-    expect(client.received).toContain('X-Latin: \xe4\xf6\xfc')
+    expect(response.fields).toContainEqual(['X-Latin', '\xe4\xf6\xfc'])
+    expect(response.body).toBe(body)
+  })
+
+  it('passes the head of a response on before its body has begun', async () => {
+    let finish: () => void = () => {}
+    respond = (_request, socket) => {
+      finish = () => socket.write('data: 1')
+      return 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 7\r\n\r\n'
+    }
+    const client = await RawClient.open(headgate.http)
+    client.send('GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
+    await client.until((received) => received.includes('\r\n\r\n'))
+    finish()
+    expect((await client.response()).body).toBe('data: 1')
     client.close()
   })
 })

@@ -119,7 +119,6 @@ describe('WebSocket', () => {
     ['another version', handshake().replace('Version: 13', 'Version: 8'), 426],
     ['a short key', handshake().replace(key, 'c2hvcnQ='), 400],
     ['a body', handshake('Content-Length: 3\r\n').concat('abc'), 400],
-    ['no Connection: Upgrade', handshake().replace('Connection: Upgrade\r\n', 'Connection: keep-alive\r\n'), 400],
     ['a second protocol', handshake().replace('Upgrade: websocket', 'Upgrade: websocket, h2c'), 400],
     ['an unknown host', handshake().replace('raw.example.com', 'unknown.example.com'), 404],
   ])('is refused before any endpoint hears of it with %s', async (_name, bytes, status) => {
@@ -130,13 +129,15 @@ describe('WebSocket', () => {
     expect(origin.seen.length).toBe(seen)
   })
 
-  it('treats Upgrade: h2c as an ordinary request', async () => {
+  it.each([
+    ['Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'],
+    ['an Upgrade that Connection does not name', 'Connection: keep-alive\r\nUpgrade: websocket\r\n'],
+  ])('treats %s as an ordinary request', async (_name, fields) => {
     respond = () => ok('plain')
     const client = await RawClient.open(headgate.http)
-    client.send(
-      'GET / HTTP/1.1\r\nHost: raw.example.com\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n',
-    )
+    client.send(`GET / HTTP/1.1\r\nHost: raw.example.com\r\n${fields}\r\n`)
     expect((await client.response()).body).toBe('plain')
+    expect(origin.seen.at(-1)?.fields.map(([name]) => name.toLowerCase())).not.toContain('upgrade')
     client.close()
   })
 
