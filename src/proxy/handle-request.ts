@@ -23,12 +23,18 @@ export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
     proxy.counters.countRequest(route, request.method, status, (performance.now() - startedAt) / 1000)
   }
 
+  // Who sends such a thing may have meant more with it than we can see: nothing else is read from this connection.
+  const refuse = (status: number, text: string): void => {
+    exchange.closeAfterwards()
+    answerHere(undefined, status, text)
+  }
+
   // RFC 9110 section 9.3.7: OPTIONS * is about the server as a whole, and that is us.
   if (request.target === '*') return answerHere(undefined, 200, 'this is a proxy', ['Allow', 'GET, HEAD, OPTIONS'])
   const host = parseHostHeader(request.authority)
-  if (host === undefined) return answerHere(undefined, 400, 'malformed Host')
+  if (host === undefined) return refuse(400, 'malformed Host')
   const path = normalisePath(request.target)
-  if (path === undefined) return answerHere(undefined, 400, 'malformed or ambiguous path')
+  if (path === undefined) return refuse(400, 'malformed or ambiguous path')
 
   const table = proxy.table
   const route = match(table, new RequestQuestion(request, host, path.match))

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { DownstreamRequest, Exchange, ExchangeEvents } from './exchange.ts'
 import { hasHeader, listsToken } from './headers.ts'
@@ -15,11 +16,14 @@ export class Http1Exchange implements Exchange {
   readonly expectsContinue: boolean
   readonly #incoming: IncomingMessage
   readonly #response: ServerResponse
+  /** Connections that get no further answer; shared with the lane. */
+  readonly #closing: WeakSet<Socket>
   #hasWritten = false
   /** The client waits for `100 Continue`: of its body nothing is on the way. */
   #isAwaited: boolean
 
-  constructor(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
+  constructor(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean, closing: WeakSet<Socket>) {
+    this.#closing = closing
     this.request = readHttp1Request(incoming)
     this.#incoming = incoming
     this.#response = response
@@ -86,6 +90,7 @@ export class Http1Exchange implements Exchange {
 
   closeAfterwards(): void {
     this.#response.shouldKeepAlive = false
+    this.#closing.add(this.#incoming.socket)
   }
 
   #hasUnreadBody(): boolean {

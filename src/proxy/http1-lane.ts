@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer, rawAnswer } from './answer.ts'
 import { handleRequest } from './handle-request.ts'
@@ -46,11 +47,14 @@ export function createHttp1Server(proxy: ProxyState): Server {
   server.on('request', (request, response) => onRequest(request, response, proxy, false))
   server.on('checkContinue', (request, response) => onRequest(request, response, proxy, true))
   server.on('checkExpectation', (request, response) => onRequest(request, response, proxy, false))
-  server.on('connect', (_request, socket) => socket.end(rawAnswer(405, 'CONNECT is not allowed')))
+  server.on('connect', (_request, socket) => endWith(socket, 405, 'CONNECT is not allowed'))
   server.on('upgrade', (request, socket, head) => handleUpgrade(request, socket, head, proxy))
   server.on('clientError', onClientError)
   return server
 }
+
+/** Connections on which the last answer has been, or is being, given. */
+const closing = new WeakSet<Socket>()
 
 function onRequest(
   request: IncomingMessage,
@@ -58,7 +62,9 @@ function onRequest(
   proxy: ProxyState,
   expectsContinue: boolean,
 ): void {
-  const exchange = new Http1Exchange(request, response, expectsContinue)
+  // RFC 9112 section 9.6: what comes behind a request that was answered with `close` is not looked at. Node hands it over.
+  if (closing.has(request.socket)) return
+  const exchange = new Http1Exchange(request, response, expectsContinue, closing)
   const refusal = refusalOfHead(exchange.request)
   if (refusal === undefined) {
     handleRequest(exchange, proxy)
@@ -79,10 +85,17 @@ const statusByCode: Readonly<Record<string, [status: number, text: string]>> = {
 function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   // Bytes of our own inside an answer that is being sent would be taken for that answer.
   const answering = Reflect.get(socket, '_httpMessage') as ServerResponse | null | undefined
+  // Bytes behind a request that was the last one: its answer is on the way and closes the connection itself.
+  if (error.code === 'HPE_CLOSED_CONNECTION' && answering && socket.writable) return
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent === true) {
     socket.destroy()
     return
   }
   const [status, text] = statusByCode[error.code ?? ''] ?? [400, 'malformed request']
+  endWith(socket, status, text)
+}
+
+/** The listener allows half-open connections: one that has been answered is ended on both sides. */
+function endWith(socket: Duplex, status: number, text: string): void {
   socket.end(rawAnswer(status, text), () => socket.destroy())
 }

@@ -46,8 +46,7 @@ export async function startHeadgate({ manifests, flags = [], env = {} }: Headgat
       '--https-port=0',
       '--admin-port=0',
       '--bind=127.0.0.1',
-      '--lame-duck-seconds=0',
-      ...(flags.some((flag) => flag.startsWith('--workers')) ? [] : ['--workers=0']),
+      ...['--lame-duck-seconds=0', '--workers=0'].filter((preset) => !isGiven(preset, flags)),
       ...flags,
     ],
     { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
@@ -88,4 +87,9 @@ export async function startHeadgate({ manifests, flags = [], env = {} }: Headgat
       return child.exitCode
     },
   }
+}
+
+function isGiven(preset: string, flags: readonly string[]): boolean {
+  const [name = ''] = preset.split('=')
+  return flags.some((flag) => flag.startsWith(`${name}=`))
 }
