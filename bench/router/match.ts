@@ -51,5 +51,5 @@ for (let n = 0; n < 30; n += 1) {
   for (const path of ['/*', '/api/*', '/static/assets/*']) router.on('GET', path, { constraints }, () => {})
 }
 report('find-my-way, 30 hosts', (at) =>
-  router.find('GET', '/static/assets/app/main.js', { host: `a${at % 30}.example.com`, version: '' }),
+  router.find('GET', '/static/assets/app/main.js', { host: `a${at % 30}.example.com` }),
 )

@@ -97,8 +97,13 @@ export function formatExplanation(explanation: Explanation): string {
 
 function actionLines({ action }: Route, backends: readonly ExplainedBackend[]): readonly string[] {
   if (action.kind === 'redirect') return [`${action.status} to ${action.location}`]
-  if (action.kind === 'respond') return [`${action.status}: the rule's backend cannot be used`]
+  if (action.kind === 'respond') return [answerText(action.status)]
   return backends.map(({ id, state, endpoints }) =>
     state === 'ok' ? `backend ${id}, endpoints: ${endpoints}` : `backend ${id}, 503: ${state}`,
   )
+}
+
+/** 503 is what a route answers whose backend is wrong in the object itself. */
+function answerText(status: number): string {
+  return status === 503 ? '503: the backend of this rule cannot be used' : `${status}: the answer of the rule itself`
 }

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { parseLabelSelector, selectorMatches } from '../../src/router/label-selector.ts'
+import { readSettings } from '../../src/router/settings.ts'
+import { defaultSettings } from '../../src/router/table.ts'
+
+function read(data: Readonly<Record<string, string>>) {
+  return readSettings({ kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'headgate' }, data })
+}
+
+describe('settings', () => {
+  it.each([
+    ['proxy-connect-timeout', '7', { connectTimeoutMs: 7_000 }],
+    ['proxy-read-timeout', '90s', { readTimeoutMs: 90_000 }],
+    ['proxy-send-timeout', '90', { sendTimeoutMs: 90_000 }],
+    ['keep-alive', '10', { keepAliveMs: 10_000 }],
+    ['proxy-body-size', '8m', { maxBodyBytes: 8 * 1024 ** 2 }],
+    ['proxy-body-size', '1G', { maxBodyBytes: 1024 ** 3 }],
+    ['proxy-body-size', '512', { maxBodyBytes: 512 }],
+    ['proxy-body-size', '0', { maxBodyBytes: 0 }],
+  ])('take %s: %s', (key, value, expected) => {
+    expect(read({ [key]: value })).toEqual({ settings: { ...defaultSettings, ...expected }, problems: [] })
+  })
+
+  it.each([
+    ['proxy-read-timeout', 'soon'],
+    ['proxy-read-timeout', '0'],
+    ['proxy-read-timeout', '-1'],
+    ['proxy-body-size', '8mb'],
+    ['server-snippet', 'x'],
+    ['constructor', 'x'],
+  ])('stay the defaults for %s: %s, with a problem', (key, value) => {
+    const { settings, problems } = read({ [key]: value })
+    expect(settings).toEqual(defaultSettings)
+    expect(problems).toMatchObject([{ reason: 'InvalidSetting', field: `data.${key}` }])
+  })
+})
+
+describe('a label selector', () => {
+  const labels = { app: 'web', tier: 'front' }
+
+  it.each([
+    ['', true],
+    ['app=web', true],
+    ['app == web , tier!=back', true],
+    ['app=db', false],
+    ['none!=x', true],
+    ['app in (db, web),tier', true],
+    ['app notin (web)', false],
+    ['none notin (x)', true],
+    ['!none', true],
+    ['!app', false],
+    ['none', false],
+  ])('%j holds: %s', (text, expected) => {
+    expect(selectorMatches(parseLabelSelector(text) ?? [], labels)).toBe(expected)
+  })
+
+  it.each(['=', 'a=b=c', 'a in b', 'a in (b', ',', 'a,', '!'])('is none of %j', (text) => {
+    expect(parseLabelSelector(text)).toBeUndefined()
+  })
+})
