@@ -71,7 +71,7 @@ function beaten({ claim, part }: OwnedClaim, winner: OwnedClaim): Problem {
 }
 
 /** RFC 6125 §6.4.3: `*` stands for exactly one label, the first. */
-export function namesHost(names: readonly string[], host: string): boolean {
+function namesHost(names: readonly string[], host: string): boolean {
   const wildcard = `*${host.slice(host.indexOf('.'))}`
   return names.includes(host) || (host.includes('.') && names.includes(wildcard))
 }

@@ -5,7 +5,7 @@ import type { BuildOptions } from './build.ts'
 import { parseLabelSelector, selectorMatches } from './label-selector.ts'
 
 /** Why an Ingress that nobody will serve is worth a word: its class does not exist. */
-export type Ownership = 'ours' | 'not-ours' | Problem
+type Ownership = 'ours' | 'not-ours' | Problem
 
 export type Owner = (ingress: Ingress, state: ClusterState) => Ownership
 

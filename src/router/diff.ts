@@ -25,7 +25,7 @@ export type TablePatch = {
   readonly deletedListeners: readonly ListenerId[]
 }
 
-export type Upserts<T, K> = { readonly upserts: readonly T[]; readonly deletes: readonly K[] }
+type Upserts<T, K> = { readonly upserts: readonly T[]; readonly deletes: readonly K[] }
 
 export type HostPatch = {
   readonly listeners: readonly Omit<Listener, 'hosts'>[]
@@ -35,7 +35,7 @@ export type HostPatch = {
   readonly deletes: readonly HostPlace[]
 }
 
-export type HostPlace = { readonly index: keyof HostTable; readonly name: string }
+type HostPlace = { readonly index: keyof HostTable; readonly name: string }
 export type HostUpsert = { readonly index: keyof HostTable; readonly host: Host }
 
 /** `before` undefined: the patch builds `after` from nothing. What is the same object costs nothing to compare. */

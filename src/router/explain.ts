@@ -13,7 +13,7 @@ export type Explanation = {
   readonly outcome: Outcome
 }
 
-export type ExplainedCandidate = {
+type ExplainedCandidate = {
   readonly kind: EntryKind
   /** As the user wrote it. */
   readonly path: string
@@ -21,11 +21,11 @@ export type ExplainedCandidate = {
   readonly verdict: Verdict
 }
 
-export type Outcome =
+type Outcome =
   | { readonly kind: 'route'; readonly route: Route; readonly backends: readonly ExplainedBackend[] }
   | { readonly kind: 'none'; readonly reason: 'no-listener' | 'no-host' | 'no-path' }
 
-export type ExplainedBackend = {
+type ExplainedBackend = {
   readonly id: string
   /** `missing` would be a bug of ours: each route's backends are in the table. */
   readonly state: BackendState | 'missing'

@@ -54,14 +54,14 @@ function isDeepEqual(a: Host | undefined, b: Host | undefined): boolean {
   return a === undefined || b === undefined ? a === b : isDeepStrictEqual(a, b)
 }
 
-export function hostNamed(table: HostTable, name: string): Host | undefined {
+function hostNamed(table: HostTable, name: string): Host | undefined {
   if (name === catchAll) return table.rest
   if (!name.startsWith('*.')) return table.exact.get(name)
   return table.oneLabel.get(suffixHash(name, 2))?.find((host) => host.name === name)
 }
 
 /** The table with these hosts put in, or taken out where the value is `undefined`; the same table for no hosts. */
-export function withHosts(table: HostTable, hosts: ReadonlyMap<string, Host | undefined>): HostTable {
+function withHosts(table: HostTable, hosts: ReadonlyMap<string, Host | undefined>): HostTable {
   if (hosts.size === 0) return table
   const wildcards = new Map<string, Host | undefined>()
   const names = new Map<string, Host | undefined>()

@@ -2,7 +2,7 @@ import type { BuildInput, BuildOptions } from '../../src/router/build.ts'
 import type { Certificate, Question } from '../../src/router/table.ts'
 import { type ClusterState, emptyClusterState } from '../../src/watch/cluster-state.ts'
 
-export const generated = certificate('(generated)', ['headgate.local'])
+const generated = certificate('(generated)', ['headgate.local'])
 
 export const options: BuildOptions = {
   ingressClass: 'headgate',
