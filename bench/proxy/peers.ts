@@ -124,6 +124,7 @@ export function findPeers(): { readonly peers: readonly Peer[]; readonly missing
 function manifestsOf(backends: readonly number[]): string {
   const objects = [
     {
+      apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',
       metadata: { name: 'bench', namespace: 'default' },
       spec: {
@@ -137,8 +138,9 @@ function manifestsOf(backends: readonly number[]): string {
         ],
       },
     },
-    { kind: 'Service', metadata: { name: 'app', namespace: 'default' }, spec: { ports: [{ port: 80 }] } },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'app', namespace: 'default' }, spec: { ports: [{ port: 80 }] } },
     ...backends.map((port) => ({
+      apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { name: `app-${port}`, namespace: 'default', labels: { 'kubernetes.io/service-name': 'app' } },
       addressType: 'IPv4',

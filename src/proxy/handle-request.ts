@@ -16,7 +16,6 @@ export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
   const { request } = exchange
   const startedAt = performance.now()
   const requestId = requestIdOf(request)
-  if (proxy.draining) exchange.closeAfterwards()
 
   const answerHere = (route: Route | undefined, status: number, text: string, more?: readonly string[]): void => {
     answer(exchange, status, text, requestId, more)

@@ -9,6 +9,13 @@ import { readHttp1Request } from './http1-request.ts'
 const lingerMs = 1_000
 const lingerBytes = 64 * 1024
 
+/** What the requests of the lane share. */
+export type Http1LaneState = {
+  /** Connections that get no further answer. */
+  readonly closing: WeakSet<Socket>
+  readonly isDraining: () => boolean
+}
+
 /** A request that Node's own HTTP/1.1 server has parsed. */
 export class Http1Exchange implements Exchange {
   readonly request: DownstreamRequest
@@ -16,14 +23,13 @@ export class Http1Exchange implements Exchange {
   readonly expectsContinue: boolean
   readonly #incoming: IncomingMessage
   readonly #response: ServerResponse
-  /** Connections that get no further answer; shared with the lane. */
-  readonly #closing: WeakSet<Socket>
+  readonly #lane: Http1LaneState
   #hasWritten = false
   /** The client waits for `100 Continue`: of its body nothing is on the way. */
   #isAwaited: boolean
 
   constructor(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean, closing: WeakSet<Socket>) {
-    this.#closing = closing
+    this.#lane = lane
     this.request = readHttp1Request(incoming)
     this.#incoming = incoming
     this.#response = response
@@ -60,7 +66,7 @@ export class Http1Exchange implements Exchange {
 
   respond(status: number, headers: string[]): void {
     // Whoever answers before the body is in must not wait for the rest of it on this connection.
-    if (this.#hasUnreadBody()) this.closeAfterwards()
+    if (this.#hasUnreadBody() || this.#lane.isDraining()) this.closeAfterwards()
     this.#response.writeHead(status, headers)
     // Node holds the head back for the first bytes of the body, to send both in one packet. Those that come in this turn go
     // with it; a stream whose first event is a minute away must not keep its head for that long.
@@ -90,7 +96,7 @@ export class Http1Exchange implements Exchange {
 
   closeAfterwards(): void {
     this.#response.shouldKeepAlive = false
-    this.#closing.add(this.#incoming.socket)
+    this.#lane.closing.add(this.#incoming.socket)
   }
 
   #hasUnreadBody(): boolean {

@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer, rawAnswer } from './answer.ts'
 import { handleRequest } from './handle-request.ts'
-import { Http1Exchange } from './http1-exchange.ts'
+import { Http1Exchange, type Http1LaneState } from './http1-exchange.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
 import { refusalOfHead } from './request-rules.ts'
@@ -44,27 +43,26 @@ export function createHttp1Server(proxy: ProxyState): Server {
       proxy.counters.connections--
     })
   })
-  server.on('request', (request, response) => onRequest(request, response, proxy, false))
-  server.on('checkContinue', (request, response) => onRequest(request, response, proxy, true))
-  server.on('checkExpectation', (request, response) => onRequest(request, response, proxy, false))
+  const lane: Http1LaneState = { closing: new WeakSet(), isDraining: () => proxy.draining }
+  server.on('request', (request, response) => onRequest(request, response, proxy, lane, false))
+  server.on('checkContinue', (request, response) => onRequest(request, response, proxy, lane, true))
+  server.on('checkExpectation', (request, response) => onRequest(request, response, proxy, lane, false))
   server.on('connect', (_request, socket) => endWith(socket, 405, 'CONNECT is not allowed'))
   server.on('upgrade', (request, socket, head) => handleUpgrade(request, socket, head, proxy))
   server.on('clientError', onClientError)
   return server
 }
 
-/** Connections on which the last answer has been, or is being, given. */
-const closing = new WeakSet<Socket>()
-
 function onRequest(
   request: IncomingMessage,
   response: ServerResponse,
   proxy: ProxyState,
+  lane: Http1LaneState,
   expectsContinue: boolean,
 ): void {
   // RFC 9112 section 9.6: what comes behind a request that was answered with `close` is not looked at. Node hands it over.
-  if (closing.has(request.socket)) return
-  const exchange = new Http1Exchange(request, response, expectsContinue, closing)
+  if (lane.closing.has(request.socket)) return
+  const exchange = new Http1Exchange(request, response, expectsContinue, lane)
   const refusal = refusalOfHead(exchange.request)
   if (refusal === undefined) {
     handleRequest(exchange, proxy)

@@ -93,6 +93,7 @@ export class Workers implements Carrier {
             this.#equip(worker)
             break
           case 'listening':
+            this.#options.log.info({ worker: worker.process.pid }, 'worker listens')
             resolve(message.ports)
             break
           case 'listen-failed':
