@@ -28,7 +28,7 @@ export class Http1Exchange implements Exchange {
   /** The client waits for `100 Continue`: of its body nothing is on the way. */
   #isAwaited: boolean
 
-  constructor(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean, closing: WeakSet<Socket>) {
+  constructor(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean, lane: Http1LaneState) {
     this.#lane = lane
     this.request = readHttp1Request(incoming)
     this.#incoming = incoming
