@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
@@ -29,7 +30,8 @@ export class ClusterFeedback {
 
   constructor({ client, config, log }: ClusterFeedbackOptions) {
     this.#options = { client, config, log }
-    const identity = process.env['POD_NAME'] ?? hostname()
+    // Pods on the network of their node share its name, and two leaders with one name would both believe they lead.
+    const identity = process.env['POD_NAME'] || `${hostname()}_${randomUUID()}`
     this.#status = new StatusWriter({ client, logger: log })
     this.#events = new EventRecorder({ client, logger: log, identity })
     this.#election = new LeaderElection({
@@ -39,13 +41,13 @@ export class ClusterFeedback {
       name: config.electionId,
       identity,
       lead: async (signal) => {
-        await Promise.all([this.#status.start(signal), this.#events.start(signal)])
+        await Promise.all([this.#events.start(signal), ...(config.updateStatus ? [this.#status.start(signal)] : [])])
       },
     })
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    if (this.#options.config.updateStatus) await this.#election.start(signal)
+    await this.#election.start(signal)
   }
 
   onBuild(build: Build, problems: readonly Problem[], state: ClusterState): void {

@@ -32,7 +32,7 @@ const patchEntries = 2_000
 
 /**
  * Starts the parts in order: admin listener, source, first table, traffic. Resolves when traffic is served.
- * @throws the error of `listen`, with `code` and `port`, when a port cannot be had.
+ * @throws KubeconfigError; the error of `listen`, with `code` and `port`, when a port cannot be had.
  */
 export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
   const ending = new AbortController()

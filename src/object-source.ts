@@ -15,7 +15,7 @@ export type ObjectSource = Source & {
   onBuild(build: Build, problems: readonly Problem[], state: ClusterState): void
 }
 
-/** @throws where there is no usable kubeconfig. */
+/** @throws KubeconfigError where there is no usable kubeconfig. */
 export function openObjectSource(config: Config, log: Logger, events: SourceEvents): ObjectSource {
   const { source } = config
   return source.kind === 'manifests'

@@ -3,6 +3,7 @@ import type { Environment } from '../config/given.ts'
 import { type Config, parseConfig } from '../config.ts'
 import type { Gateway } from '../gateway.ts'
 import { createLogger } from '../log.ts'
+import { KubeconfigError } from '../watch/kubeconfig-error.ts'
 import { explainListenError, reportMistakes } from './report.ts'
 import { catchStopSignals } from './signals.ts'
 
@@ -34,7 +35,7 @@ async function serveConfig(config: Config): Promise<number> {
     // A cluster that does not answer can keep the start waiting for ever, and a stop must not wait with it.
     gateway = await Promise.race([startGateway(config, logger), stop.received.then(() => undefined)])
   } catch (error) {
-    const explanation = explainListenError(error, config)
+    const explanation = error instanceof KubeconfigError ? error.message : explainListenError(error, config)
     if (explanation === undefined) throw error
     reportMistakes([explanation])
     return 1

@@ -173,7 +173,7 @@ export const flags = {
   }),
   updateStatus: toggle('update-status', {
     default: 'true with a cluster, false with --manifests',
-    help: 'Write Ingress status. Of several replicas only the leader does.',
+    help: 'Write Ingress status. Of several replicas only the leader does; Events about problems it records in any case.',
   }),
   electionId: single('election-id', {
     placeholder: 'NAME',

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { RequestOptions } from 'node:https'
-import { KubeConfig } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { toApiError } from './api-error.ts'
+import { loadKubeconfig } from './kubeconfig.ts'
 
 export type Query = Readonly<Record<string, string | undefined>>
 
@@ -37,9 +38,9 @@ type Call = {
   readonly signal: AbortSignal
 }
 
-/** Throws if there is no usable configuration; connects only with the first call. */
+/** Throws KubeconfigError where there is no usable configuration; connects only with the first call. */
 export function createApiClient({ kubeconfig, timeoutMs = 30_000 }: ApiClientOptions): ApiClient {
-  let credentials = loadConfig(kubeconfig)
+  let credentials = loadKubeconfig(kubeconfig)
   let shared: { readonly id: string; readonly dispatcher: Dispatcher } | undefined
 
   async function send(call: Call): Promise<Dispatcher.ResponseData> {
@@ -94,17 +95,10 @@ export function createApiClient({ kubeconfig, timeoutMs = 30_000 }: ApiClientOpt
   }
 }
 
-function loadConfig(kubeconfig: string | undefined): KubeConfig {
-  const config = new KubeConfig()
-  if (kubeconfig === undefined) config.loadFromDefault()
-  else config.loadFromFile(kubeconfig)
-  return config
-}
-
 // While the file is being rewritten it may not parse; the old credentials are no worse then.
 function reloadConfig(kubeconfig: string | undefined, old: KubeConfig): KubeConfig {
   try {
-    return loadConfig(kubeconfig)
+    return loadKubeconfig(kubeconfig)
   } catch {
     return old
   }

@@ -119,9 +119,6 @@ export class FolderSource implements Source {
     const state = applyChanges(old, diffObjects(old, merged.objects))
     const text = problems.map(formatProblem).join('\n')
     if (state === this.#state && text === this.#problems) return
-    if (text !== this.#problems) {
-      for (const problem of problems) this.#options.logger.warn(problem, 'manifest is not as it should be')
-    }
     this.#state = state
     this.#problems = text
     this.#options.events.onState(state, problems)

@@ -62,7 +62,7 @@ export class LeaderElection {
   async #leadUntilLost(signal: AbortSignal): Promise<void> {
     const lost = new AbortController()
     this.#leading = true
-    this.#options.logger.info({ lease: this.#options.name }, 'leading: status is written by this replica')
+    this.#options.logger.info({ lease: this.#options.name }, 'leading: this replica writes status and Events')
     const work = this.#options.lead(AbortSignal.any([signal, lost.signal]))
     let renewedMs = performance.now()
     // Set anew with each renewal: a request that hangs must not keep us leading.
