@@ -9,6 +9,9 @@ import { readHttp1Request } from './http1-request.ts'
 const lingerMs = 1_000
 const lingerBytes = 64 * 1024
 
+/** Up to this size a body costs less as a string than as a buffer of its own. */
+const heldBytes = 4_096
+
 /** What the requests of the lane share. */
 export type Http1LaneState = {
   /** Connections that get no further answer. */
@@ -25,6 +28,7 @@ export class Http1Exchange implements Exchange {
   readonly #response: ServerResponse
   readonly #lane: Http1LaneState
   #hasWritten = false
+  #held: Buffer | undefined
   /** The client waits for `100 Continue`: of its body nothing is on the way. */
   #isAwaited: boolean
 
@@ -68,26 +72,45 @@ export class Http1Exchange implements Exchange {
     // Whoever answers before the body is in must not wait for the rest of it on this connection.
     if (this.#hasUnreadBody() || this.#lane.isDraining()) this.closeAfterwards()
     this.#response.writeHead(status, headers)
-    // Node holds the head back for the first bytes of the body, to send both in one packet. Those that come in this turn go
-    // with it; a stream whose first event is a minute away must not keep its head for that long.
-    process.nextTick(flushHead, this)
+    // Not written yet: with a small body it leaves in one piece (see `write`). But a stream whose first event is a minute
+    // away must not keep its head for that long.
+    process.nextTick(flush, this)
   }
 
-  flush(): void {
-    if (!this.#hasWritten) this.#response.flushHeaders()
-  }
-
+  /**
+   * A small first piece waits for the end of this turn of the event loop: where it was all of the body, head and body go out
+   * as one string, which costs 8 us less than the two buffers that Node would make of them.
+   */
   write(chunk: Buffer): boolean {
-    this.#hasWritten = true
+    if (!this.#hasWritten && this.#held === undefined && chunk.length <= heldBytes) {
+      this.#held = chunk
+      return true
+    }
+    this.flush()
     return this.#response.write(chunk)
   }
 
-  end(trailers: readonly string[]): void {
+  flush(): void {
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined) this.#response.write(held)
+    else if (!this.#hasWritten) this.#response.flushHeaders()
     this.#hasWritten = true
+  }
+
+  end(trailers: readonly string[]): void {
     const response = this.#response
     if (trailers.length > 0) response.addTrailers(pairsOf(trailers))
-    if (this.#hasUnreadBody() && !this.#isAwaited) this.#linger()
-    else response.end()
+    if (this.#hasUnreadBody() && !this.#isAwaited) {
+      this.flush()
+      this.#linger()
+      return
+    }
+    const held = this.#held
+    this.#held = undefined
+    this.#hasWritten = true
+    if (held === undefined) response.end()
+    else response.end(held.toString('latin1'), 'latin1')
   }
 
   abort(): void {
@@ -125,7 +148,7 @@ export class Http1Exchange implements Exchange {
   }
 }
 
-function flushHead(exchange: Http1Exchange): void {
+function flush(exchange: Http1Exchange): void {
   exchange.flush()
 }
 
