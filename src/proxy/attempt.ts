@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { Settings } from '../router/table.ts'
 import { describeFailure, type UpstreamFailure } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { downstreamResponseHeaders } from './headers.ts'
+import { downstreamResponseHeaders, noTrailers } from './headers.ts'
 import type { UpstreamConnection } from './upstream-pool.ts'
 
 /** How an attempt tells the request it belongs to what became of it. Exactly one of the two is called, once. */
@@ -69,11 +69,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const received = rawFields(controller.rawHeaders)
     if (status < 200) {
       // 103 Early Hints is the only interim answer with a meaning for the client; 100 is between us and the endpoint.
-      if (status === 103) this.#exchange.inform(status, downstreamResponseHeaders(received, false))
+      if (status === 103) this.#exchange.inform(status, downstreamResponseHeaders(received, noTrailers))
       return
     }
     this.status = status
-    this.#exchange.respond(status, downstreamResponseHeaders(received, this.#exchange.acceptsTrailers))
+    this.#exchange.respond(status, downstreamResponseHeaders(received, this.#exchange))
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -82,7 +82,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     this.#settled = true
-    this.#exchange.end(this.#exchange.acceptsTrailers ? rawFields(controller.rawTrailers) : [])
+    const trailers = rawFields(controller.rawTrailers)
+    this.#exchange.end(trailers.length > 0 && this.#exchange.acceptsTrailers ? trailers : [])
     this.#owner.onAttemptComplete(this)
   }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { KeyFields } from './key-fields.ts'
 
 /** What a lane has read of a request before it is routed. */
 export interface DownstreamRequest {
@@ -11,6 +12,7 @@ export interface DownstreamRequest {
   readonly httpVersion: string
   /** Flat list, [name, value, …], without pseudo-header fields. */
   readonly headers: readonly string[]
+  readonly fields: KeyFields
   readonly clientAddress: string
   /** Bytes, where the client said so. */
   readonly contentLength: number | undefined

@@ -6,7 +6,6 @@ import { answer } from './answer.ts'
 import { chooseBackend } from './choose-backend.ts'
 import type { DownstreamRequest, Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
-import { singleHeader } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RequestQuestion } from './question.ts'
 import { isAcceptableRequestId, nextRequestId } from './request-id.ts'
@@ -62,6 +61,6 @@ export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
 }
 
 function requestIdOf(request: DownstreamRequest): string {
-  const given = singleHeader(request.headers, 'x-request-id')
-  return given !== undefined && isAcceptableRequestId(given) ? given : nextRequestId()
+  const { requestIds, requestId } = request.fields
+  return requestIds === 1 && isAcceptableRequestId(requestId) ? requestId : nextRequestId()
 }

@@ -47,6 +47,9 @@ const identity = new Set([
 /** Framing is ours: the length is said again from what was parsed, the host from what was checked. */
 const rewritten = new Set(['host', 'content-length', 'expect'])
 
+/** All that a client's request loses on its way. */
+const dropped: ReadonlySet<string> = new Set([...hopByHop, ...identity, ...rewritten])
+
 /** Fields that a `Connection` field cannot take away: routing, framing and end-to-end meaning depend on them. */
 const notNominable = new Set([
   'host',
@@ -97,19 +100,24 @@ function passesUpstream(name: string, nominated: ReadonlySet<string> | undefined
   const lower = name.toLowerCase()
   // CGI-style servers read `X_Real_IP` and `X-Real-IP` as the same variable; nginx drops such names by default too.
   if (lower.includes('_')) return false
-  if (hopByHop.has(lower) || identity.has(lower) || rewritten.has(lower)) return false
+  if (dropped.has(lower)) return false
   return nominated === undefined || !nominated.has(lower)
 }
 
-/** The fields of a response as the client gets them. `trailer` passes where trailers will. */
-export function downstreamResponseHeaders(received: readonly string[], keepTrailer: boolean): string[] {
+/** Asked only where the response has trailers. */
+export type TrailerTaker = { readonly acceptsTrailers: boolean }
+
+export const noTrailers: TrailerTaker = { acceptsTrailers: false }
+
+/** The fields of a response as the client gets them. `Trailer` passes where trailers will. */
+export function downstreamResponseHeaders(received: readonly string[], client: TrailerTaker): string[] {
   const nominated = nominatedNames(received)
   const sent: string[] = []
   let hasServer = false
   for (let i = 0; i + 1 < received.length; i += 2) {
     const name = received[i] ?? ''
     const lower = name.toLowerCase()
-    if (hopByHop.has(lower) && !(keepTrailer && lower === 'trailer')) continue
+    if (hopByHop.has(lower) && !(lower === 'trailer' && client.acceptsTrailers)) continue
     if (nominated?.has(lower)) continue
     if (lower === 'server') hasServer = true
     sent.push(name, received[i + 1] ?? '')
@@ -147,14 +155,6 @@ export function singleHeader(headers: readonly string[], lowerName: string): str
     found = headers[i + 1] ?? ''
   }
   return found
-}
-
-export function hasHeader(headers: readonly string[], lowerName: string): boolean {
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] ?? ''
-    if (name.length === lowerName.length && name.toLowerCase() === lowerName) return true
-  }
-  return false
 }
 
 /** True where a field of that name lists the token, in any case. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { DownstreamRequest, Exchange, ExchangeEvents } from './exchange.ts'
-import { hasHeader, listsToken } from './headers.ts'
+import { listsToken } from './headers.ts'
 import { readHttp1Request } from './http1-request.ts'
 
 /** How long and how much of a body nobody wants is still read, so that the answer is not lost in a reset. */
@@ -27,6 +27,7 @@ export class Http1Exchange implements Exchange {
   readonly #incoming: IncomingMessage
   readonly #response: ServerResponse
   readonly #lane: Http1LaneState
+  #events: ExchangeEvents | undefined
   #hasWritten = false
   #held: Buffer | undefined
   /** The client waits for `100 Continue`: of its body nothing is on the way. */
@@ -37,7 +38,7 @@ export class Http1Exchange implements Exchange {
     this.request = readHttp1Request(incoming)
     this.#incoming = incoming
     this.#response = response
-    const hasBody = (this.request.contentLength ?? 0) > 0 || hasHeader(incoming.rawHeaders, 'transfer-encoding')
+    const hasBody = (this.request.contentLength ?? 0) > 0 || this.request.fields.codings > 0
     this.bodySource = hasBody ? incoming : undefined
     this.expectsContinue = expectsContinue
     this.#isAwaited = expectsContinue
@@ -54,7 +55,7 @@ export class Http1Exchange implements Exchange {
 
   subscribe(events: ExchangeEvents): void {
     const response = this.#response
-    response.on('drain', () => events.onDrain())
+    this.#events = events
     response.on('close', () => {
       if (!response.writableFinished) events.onClientGone()
     })
@@ -87,7 +88,9 @@ export class Http1Exchange implements Exchange {
       return true
     }
     this.flush()
-    return this.#response.write(chunk)
+    const mayGoOn = this.#response.write(chunk)
+    if (!mayGoOn) this.#response.once('drain', () => this.#events?.onDrain())
+    return mayGoOn
   }
 
   flush(): void {

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { DownstreamRequest } from './exchange.ts'
-import { singleHeader } from './headers.ts'
-import { contentLengthOf } from './request-rules.ts'
+import { contentLengthOf, readKeyFields } from './key-fields.ts'
 
 /** What Node's HTTP/1.1 server has parsed, in the words of the proxy. */
 export function readHttp1Request(request: IncomingMessage): DownstreamRequest {
   const headers = request.rawHeaders
-  const host = singleHeader(headers, 'host') ?? ''
+  const fields = readKeyFields(headers)
+  const { host } = fields
   const url = request.url ?? ''
   const { authority, target } =
     url.startsWith('/') || url === '*' ? { authority: host, target: url } : readAbsoluteForm(url, host)
@@ -17,8 +17,9 @@ export function readHttp1Request(request: IncomingMessage): DownstreamRequest {
     scheme: isEncrypted(request) ? 'https' : 'http',
     httpVersion: request.httpVersion,
     headers,
+    fields,
     clientAddress: plainAddress(request.socket.remoteAddress ?? ''),
-    contentLength: contentLengthOf(headers),
+    contentLength: contentLengthOf(fields),
   }
 }
 

@@ -3,7 +3,7 @@ import { constants } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { DownstreamRequest, Exchange, ExchangeEvents } from './exchange.ts'
 import { plainAddress } from './http1-request.ts'
-import { contentLengthOf } from './request-rules.ts'
+import { contentLengthOf, readKeyFields } from './key-fields.ts'
 
 /** A request that node:http2 has parsed (core API: the compatibility layer costs more and hides the pseudo-headers). */
 export class Http2Exchange implements Exchange {
@@ -22,6 +22,7 @@ export class Http2Exchange implements Exchange {
   ) {
     this.#stream = stream
     const headers = ordinaryFields(rawHeaders)
+    const fields = readKeyFields(headers)
     this.request = {
       method: received[':method'] ?? '',
       target: received[':path'] ?? '',
@@ -30,7 +31,8 @@ export class Http2Exchange implements Exchange {
       httpVersion: '2.0',
       headers,
       clientAddress: plainAddress(stream.session?.socket.remoteAddress ?? ''),
-      contentLength: contentLengthOf(headers),
+      fields,
+      contentLength: contentLengthOf(fields),
     }
     this.bodySource = endsHere ? undefined : stream
     this.expectsContinue = received.expect?.toLowerCase() === '100-continue'

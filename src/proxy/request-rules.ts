@@ -1,4 +1,5 @@
-import { singleHeader } from './headers.ts'
+import type { DownstreamRequest } from './exchange.ts'
+import type { KeyFields } from './key-fields.ts'
 
 // What Node's parser lets through and a gateway must not: two servers that read the same bytes differently are how requests
 // are smuggled. Everything here is answered 400 (or what is said) and the connection is closed.
@@ -9,20 +10,13 @@ export type Refusal = { readonly status: number; readonly text: string }
 const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
-export type RequestHead = {
-  readonly method: string
-  readonly httpVersion: string
-  readonly headers: readonly string[]
-  readonly target: string
-}
-
 /** The first rule of HTTP/1.x that the head breaks; undefined where it breaks none. */
-export function refusalOfHead({ method, httpVersion, headers, target }: RequestHead): Refusal | undefined {
+export function refusalOfHead({ method, httpVersion, fields, target }: DownstreamRequest): Refusal | undefined {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return { status: 505, text: 'HTTP version not supported' }
   const refusedMethod = refusalOfMethod(method)
   if (refusedMethod !== undefined) return refusedMethod
   if (target === '*' && method !== 'OPTIONS') return { status: 400, text: 'request target * is for OPTIONS only' }
-  return refusalOfFraming(headers, httpVersion)
+  return refusalOfFraming(fields, httpVersion)
 }
 
 export function refusalOfMethod(method: string): Refusal | undefined {
@@ -32,32 +26,8 @@ export function refusalOfMethod(method: string): Refusal | undefined {
   return token.test(method) ? undefined : { status: 400, text: 'malformed method' }
 }
 
-function refusalOfFraming(headers: readonly string[], httpVersion: string): Refusal | undefined {
-  let hosts = 0
-  let lengths = 0
-  let codings = 0
-  let authorizations = 0
-  let coding = ''
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] ?? ''
-    switch (name.length) {
-      case 4:
-        if (name.toLowerCase() === 'host') hosts++
-        break
-      case 13:
-        if (name.toLowerCase() === 'authorization') authorizations++
-        break
-      case 14:
-        if (name.toLowerCase() === 'content-length') lengths++
-        break
-      case 17:
-        if (name.toLowerCase() === 'transfer-encoding') {
-          codings++
-          coding = headers[i + 1] ?? ''
-        }
-        break
-    }
-  }
+function refusalOfFraming(fields: KeyFields, httpVersion: string): Refusal | undefined {
+  const { hosts, lengths, codings, coding, authorizations } = fields
   // RFC 9112 section 3.2: a server MUST answer 400 to a request with no or more than one Host field.
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) return { status: 400, text: 'exactly one Host is needed' }
   if (lengths > 1) return { status: 400, text: 'more than one Content-Length' }
@@ -72,12 +42,4 @@ function refusalOfFraming(headers: readonly string[], httpVersion: string): Refu
   // A policy and the endpoint might each look at another one.
   if (authorizations > 1) return { status: 400, text: 'more than one Authorization' }
   return undefined
-}
-
-/** Bytes, from a field that the parser has already checked to be digits; undefined where there is none. */
-export function contentLengthOf(headers: readonly string[]): number | undefined {
-  const value = singleHeader(headers, 'content-length')
-  if (value === undefined) return undefined
-  const length = Number(value.trim())
-  return Number.isSafeInteger(length) && length >= 0 ? length : undefined
 }

@@ -6,7 +6,14 @@ import type { Backend, Endpoint, EndpointId, Route } from '../router/table.ts'
 import { rawAnswer, rawHead } from './answer.ts'
 import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
 import type { DownstreamRequest } from './exchange.ts'
-import { downstreamResponseHeaders, listsToken, publicPort, singleHeader, upstreamRequestHeaders } from './headers.ts'
+import {
+  downstreamResponseHeaders,
+  listsToken,
+  noTrailers,
+  publicPort,
+  singleHeader,
+  upstreamRequestHeaders,
+} from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
 import { mayRetry } from './retry.ts'
@@ -159,7 +166,7 @@ export class Tunnel {
   #join(join: UpgradeListener, response: IncomingMessage, upstream: Duplex, upstreamHead: Buffer): void {
     const { socket } = this.#options
     socket.off('readable', this.#noticeEnd)
-    const fields = downstreamResponseHeaders(response.rawHeaders, false)
+    const fields = downstreamResponseHeaders(response.rawHeaders, noTrailers)
     response.headers = { ...grouped(fields), connection: 'Upgrade', upgrade: 'websocket' }
     join(response, upstream, upstreamHead)
     upstream.on('error', () => socket.destroy())
@@ -188,7 +195,7 @@ export class Tunnel {
     const { socket } = this.#options
     if (this.#settled) return void response.destroy()
     this.#settle(response.statusCode ?? 502)
-    const fields = downstreamResponseHeaders(response.rawHeaders, false)
+    const fields = downstreamResponseHeaders(response.rawHeaders, noTrailers)
     socket.write(rawHead(response.statusCode ?? 502, [...fields, 'Connection', 'close']), 'latin1')
     response.on('error', () => socket.destroy())
     // The listener allows half-open connections: one that has been answered is ended on both sides.

@@ -7,7 +7,7 @@ import type { Route } from '../router/table.ts'
 import { rawAnswer } from './answer.ts'
 import { chooseBackend } from './choose-backend.ts'
 import type { DownstreamRequest } from './exchange.ts'
-import { hasHeader, listsToken, singleHeader } from './headers.ts'
+import { listsToken, singleHeader } from './headers.ts'
 import { readHttp1Request } from './http1-request.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RequestQuestion } from './question.ts'
@@ -52,7 +52,7 @@ export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: B
 }
 
 /** What RFC 6455 section 4.1 asks of a client, and what smuggling through a half-made tunnel needs (no body, one Upgrade). */
-function refusalOfHandshake({ headers, httpVersion, contentLength }: DownstreamRequest): Refusal | undefined {
+function refusalOfHandshake({ headers, fields, httpVersion, contentLength }: DownstreamRequest): Refusal | undefined {
   if (httpVersion !== '1.1') return { status: 400, text: 'a WebSocket needs HTTP/1.1' }
   if (
     singleHeader(headers, 'upgrade')?.toLowerCase() !== 'websocket' ||
@@ -60,7 +60,7 @@ function refusalOfHandshake({ headers, httpVersion, contentLength }: DownstreamR
   ) {
     return { status: 400, text: 'a WebSocket needs Upgrade: websocket and Connection: Upgrade' }
   }
-  if ((contentLength ?? 0) > 0 || hasHeader(headers, 'transfer-encoding')) {
+  if ((contentLength ?? 0) > 0 || fields.codings > 0) {
     return { status: 400, text: 'a WebSocket handshake has no body' }
   }
   if (singleHeader(headers, 'sec-websocket-version') !== '13') {

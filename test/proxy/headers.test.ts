@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   downstreamResponseHeaders,
   listsToken,
+  noTrailers,
   publicPort,
   singleHeader,
   upstreamRequestHeaders,
@@ -87,13 +88,13 @@ describe('the fields of a request on their way upstream', () => {
 
 describe('the fields of a response on their way to the client', () => {
   it('get a Server where the endpoint sends none, and keep his', () => {
-    expect(downstreamResponseHeaders([], false)).toEqual(['Server', 'headgate'])
-    expect(downstreamResponseHeaders(['server', 'app'], false)).toEqual(['server', 'app'])
+    expect(downstreamResponseHeaders([], noTrailers)).toEqual(['Server', 'headgate'])
+    expect(downstreamResponseHeaders(['server', 'app'], noTrailers)).toEqual(['server', 'app'])
   })
 
   it('keep Trailer only where trailers will follow', () => {
-    expect(names(downstreamResponseHeaders(['Trailer', 'X-Sum'], true))).toContain('trailer')
-    expect(names(downstreamResponseHeaders(['Trailer', 'X-Sum'], false))).not.toContain('trailer')
+    expect(names(downstreamResponseHeaders(['Trailer', 'X-Sum'], { acceptsTrailers: true }))).toContain('trailer')
+    expect(names(downstreamResponseHeaders(['Trailer', 'X-Sum'], noTrailers))).not.toContain('trailer')
   })
 })
 
