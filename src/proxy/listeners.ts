@@ -89,7 +89,9 @@ export class Listeners {
   }
 
   #tlsServer(): Server {
-    const server = createTlsServer({ ...tlsServerOptions(this.#contexts), allowHalfOpen: true })
+    // Half-open only after the handshake: a client that leaves during it (health checks of load balancers do) would be kept
+    // until the handshake times out.
+    const server = createTlsServer({ ...tlsServerOptions(this.#contexts), allowHalfOpen: false })
     this.#contexts.serve(server)
     server.on('connection', (socket: Socket) => {
       socket.setNoDelay(true)
@@ -97,6 +99,7 @@ export class Listeners {
     })
     server.on('tlsClientError', (_error, socket) => socket.destroy())
     server.on('secureConnection', (socket) => {
+      socket.allowHalfOpen = true
       if (socket.alpnProtocol === 'h2') this.#http2.accept(socket)
       else this.#http1.emit('connection', socket)
     })
