@@ -12,6 +12,7 @@ export type PathSpec = {
 
 export type IngressSpec = {
   readonly name?: string
+  readonly className?: string
   readonly host?: string
   readonly paths?: readonly PathSpec[]
   readonly tls?: readonly { readonly hosts?: readonly string[]; readonly secretName?: string }[]
@@ -19,12 +20,13 @@ export type IngressSpec = {
 }
 
 /** An Ingress of namespace `default`; without paths, everything below `/` goes to the service `app`, port 80. */
-export function ingress({ name = 'web', host, paths = [{}], tls, annotations }: IngressSpec = {}): object {
+export function ingress({ name = 'web', className, host, paths = [{}], tls, annotations }: IngressSpec = {}): object {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
     metadata: { name, namespace: 'default', ...(annotations && { annotations }) },
     spec: {
+      ...(className !== undefined && { ingressClassName: className }),
       ...(tls && { tls }),
       rules: [
         {
