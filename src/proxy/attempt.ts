@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { Settings } from '../router/table.ts'
 import { describeFailure, type UpstreamFailure } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { downstreamResponseHeaders, noTrailers } from './headers.ts'
+import { downstreamResponseHeaders, supplementaryFields, withoutLength } from './headers.ts'
 import type { UpstreamConnection } from './upstream-pool.ts'
 
 /** How an attempt tells the request it belongs to what became of it. Exactly one of the two is called, once. */
@@ -69,11 +69,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const received = rawFields(controller.rawHeaders)
     if (status < 200) {
       // 103 Early Hints is the only interim answer with a meaning for the client; 100 is between us and the endpoint.
-      if (status === 103) this.#exchange.inform(status, downstreamResponseHeaders(received, noTrailers))
+      if (status === 103) this.#exchange.inform(status, supplementaryFields(received))
       return
     }
+    const headers = downstreamResponseHeaders(received, this.#exchange)
+    this.#exchange.respond(status, status === 204 || status === 205 ? withoutLength(headers) : headers)
     this.status = status
-    this.#exchange.respond(status, downstreamResponseHeaders(received, this.#exchange))
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -81,9 +82,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
-    this.#settled = true
     const trailers = rawFields(controller.rawTrailers)
-    this.#exchange.end(trailers.length > 0 && this.#exchange.acceptsTrailers ? trailers : [])
+    this.#exchange.end(trailers.length > 0 && this.#exchange.acceptsTrailers ? supplementaryFields(trailers) : [])
+    this.#settled = true
     this.#owner.onAttemptComplete(this)
   }
 

@@ -29,12 +29,10 @@ const reasonByCode: Readonly<Record<string, UpstreamErrorReason>> = {
   UND_ERR_HEADERS_OVERFLOW: 'bad-response',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'bad-response',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'bad-response',
-  // Node's own check of what we were about to pass on.
-  ERR_INVALID_CHAR: 'bad-response',
-  ERR_INVALID_HTTP_TOKEN: 'bad-response',
-  ERR_HTTP2_INVALID_CONNECTION_HEADERS: 'bad-response',
-  ERR_HTTP2_INVALID_HEADER_VALUE: 'bad-response',
 }
+
+/** Node's own checks of what we were about to pass on. */
+const refusedByNode = /^ERR_(HTTP|HTTP2|INVALID)_/
 
 /** undici reports a response that breaks off with these; which of the two texts says that it was malformed. */
 const malformedSocketErrors = new Set(['bad response', 'bad upgrade'])
@@ -51,6 +49,7 @@ function reasonOf(error: Error, requestSent: boolean, headReceived: boolean): Up
   if (error.name === 'HTTPParserError' || code.startsWith('HPE_') || malformedSocketErrors.has(error.message)) {
     return 'bad-response'
   }
+  if (refusedByNode.test(code)) return 'bad-response'
   if (headReceived) return 'reset-in-body'
   return requestSent ? 'reset-before-head' : 'connect-failed'
 }

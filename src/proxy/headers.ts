@@ -117,7 +117,11 @@ export function downstreamResponseHeaders(received: readonly string[], client: T
   for (let i = 0; i + 1 < received.length; i += 2) {
     const name = received[i] ?? ''
     const lower = name.toLowerCase()
-    if (hopByHop.has(lower) && !(lower === 'trailer' && client.acceptsTrailers)) continue
+    if (
+      hopByHop.has(lower) &&
+      !(lower === 'trailer' && client.acceptsTrailers && listsToken(received, 'transfer-encoding', 'chunked'))
+    )
+      continue
     if (nominated?.has(lower)) continue
     if (lower === 'server') hasServer = true
     sent.push(name, received[i + 1] ?? '')
@@ -125,6 +129,29 @@ export function downstreamResponseHeaders(received: readonly string[], client: T
   // The Ingress conformance suite asks for a Server field on every response (RFC 9110 section 10.2.4 makes it optional).
   if (!hasServer) sent.push('Server', 'headgate')
   return sent
+}
+
+/**
+ * What goes before the head of a response (1xx) or behind its body (trailers): nothing there may frame, route or control a
+ * message (RFC 9110 section 6.5.1).
+ */
+export function supplementaryFields(received: readonly string[]): string[] {
+  const nominated = nominatedNames(received)
+  return fieldsWhere(received, (name) => !hopByHop.has(name) && !rewritten.has(name) && nominated?.has(name) !== true)
+}
+
+/** RFC 9110 section 8.6: no Content-Length in a 204; and an HTTP/2 client takes one without its bytes for a broken answer. */
+export function withoutLength(headers: readonly string[]): string[] {
+  return fieldsWhere(headers, (name) => name !== 'content-length')
+}
+
+function fieldsWhere(headers: readonly string[], isWanted: (lowerName: string) => boolean): string[] {
+  const wanted: string[] = []
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (isWanted(name.toLowerCase())) wanted.push(name, headers[i + 1] ?? '')
+  }
+  return wanted
 }
 
 /** Names in `Connection` fields, which a proxy MUST remove (RFC 9110 section 7.6.1); undefined where there are none. */

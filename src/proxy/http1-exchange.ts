@@ -45,8 +45,8 @@ export class Http1Exchange implements Exchange {
   }
 
   get acceptsTrailers(): boolean {
-    const { httpVersion, headers } = this.request
-    return httpVersion === '1.1' && listsToken(headers, 'te', 'trailers')
+    const { method, httpVersion, headers } = this.request
+    return method !== 'HEAD' && httpVersion === '1.1' && listsToken(headers, 'te', 'trailers')
   }
 
   get committed(): boolean {

@@ -106,7 +106,8 @@ function lowerCased(flat: readonly string[]): OutgoingHttpHeaders {
   const fields: Record<string, string | string[]> = Object.create(null)
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const name = (flat[i] ?? '').toLowerCase()
-    const value = flat[i + 1] ?? ''
+    // HTTP/1.1 allows white space around a value; in HTTP/2 it makes the whole answer malformed (RFC 9113 section 8.2.1).
+    const value = (flat[i + 1] ?? '').trim()
     const known = fields[name]
     if (known === undefined) fields[name] = value
     else if (typeof known === 'string') fields[name] = [known, value]

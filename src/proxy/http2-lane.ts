@@ -25,6 +25,8 @@ export class Http2Lane {
     this.#server = createServer({
       maxSessionMemory: limits.sessionMemoryMb,
       maxHeaderListPairs: limits.headerFields,
+      // A second `X-Content-Type-Options` or the like is the endpoint's to answer for: it passes, as in HTTP/1.1.
+      strictSingleValueFields: false,
       settings: { maxConcurrentStreams: limits.streams, maxHeaderListSize: limits.headerBytes, enablePush: false },
       // Rapid reset (CVE-2023-44487): far below Node's 1,000 at once and 33 a second.
       streamResetBurst: 200,
