@@ -3,8 +3,8 @@ import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { formatThroughput, measureThroughput } from './proxy/throughput.ts'
 
-// `npm run bench`: every proxy of the comparison in one run, then the parts of the control plane. Figures are not tests: on a shared
-// machine only ratios within one run mean anything.
+// `npm run bench`: every proxy of the comparison in one run. Figures are not tests: on a shared machine only ratios within one run
+// mean anything.
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },

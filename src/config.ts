@@ -99,7 +99,8 @@ function buildConfig(reader: Reader, env: Environment, cores: number): Config {
     logLevel: oneOrDefault(flags.logLevel),
     logFormat: oneOrDefault(flags.logFormat),
     drainSeconds: oneOrDefault(flags.drainSeconds),
-    lameDuckSeconds: oneOrDefault(flags.lameDuckSeconds),
+    // A cluster's load balancers learn late that a pod is going; in front of a folder there is none.
+    lameDuckSeconds: one(flags.lameDuckSeconds) ?? (isFolder ? 0 : 10),
   }
 }
 

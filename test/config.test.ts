@@ -57,6 +57,7 @@ describe('the configuration without any flag', () => {
       watchIngressWithoutClass: true,
       ingressClassByName: true,
       allowLocalAddresses: true,
+      lameDuckSeconds: 0,
       updateStatus: false,
     })
   })

@@ -138,7 +138,12 @@ function manifestsOf(backends: readonly number[]): string {
         ],
       },
     },
-    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'app', namespace: 'default' }, spec: { ports: [{ port: 80 }] } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'app', namespace: 'default' },
+      spec: { ports: [{ port: 80 }] },
+    },
     ...backends.map((port) => ({
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',

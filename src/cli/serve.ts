@@ -4,6 +4,7 @@ import { type Config, parseConfig } from '../config.ts'
 import type { Gateway } from '../gateway.ts'
 import { createLogger } from '../log.ts'
 import { KubeconfigError } from '../watch/kubeconfig-error.ts'
+import { saferNode } from './node-floor.ts'
 import { explainListenError, reportMistakes } from './report.ts'
 import { catchStopSignals } from './signals.ts'
 
@@ -29,6 +30,8 @@ function findMissingFiles({ source }: Config): readonly string[] {
 async function serveConfig(config: Config): Promise<number> {
   const stop = catchStopSignals()
   const logger = createLogger({ level: config.logLevel, format: config.logFormat })
+  const safer = saferNode(process.version)
+  if (safer !== undefined) logger.warn({ version: process.version, safer }, 'this Node.js has known vulnerabilities')
   const { startGateway } = await import('../gateway.ts')
   let gateway: Gateway | undefined
   try {

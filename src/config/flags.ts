@@ -208,7 +208,7 @@ export const flags = {
   lameDuckSeconds: single('lame-duck-seconds', {
     placeholder: 'SECONDS',
     parse: parseCount(86_400, 'seconds'),
-    default: '10',
+    default: '10 with a cluster, 0 with --manifests',
     help: 'How long a stopping gateway, no longer ready, still takes new connections while load balancers notice.',
   }),
 } as const satisfies Record<string, Flag<unknown>>

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { parseLabelSelector } from '../router/label-selector.ts'
 
 /** What a text of the command line or the environment means, or what it should have been: "a number from 0 to 65535". */
 export type Parsed<T> = { readonly value: T } | { readonly expected: string }
@@ -98,11 +99,9 @@ export function parseControllerClass(text: string): Parsed<string> {
 
 /** The form only; https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
 export function parseSelector(text: string): Parsed<string> {
-  const key = String.raw`([a-z0-9.-]+\/)?[A-Za-z0-9][\w.-]*`
-  const requirement = String.raw`\s*(!?\s*${key}|${key}\s*(=|==|!=)\s*[\w.-]*|${key}\s+(in|notin)\s*\([\w., -]*\))\s*`
-  return new RegExp(`^${requirement}(,${requirement})*$`).test(text)
-    ? { value: text }
-    : { expected: 'a label selector such as team=shop,stage!=test' }
+  return parseLabelSelector(text) === undefined
+    ? { expected: 'a label selector such as team=shop,stage!=test' }
+    : { value: text }
 }
 
 export function parseOneOf<const T extends string>(choices: readonly T[]): Parser<T> {
