@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findLoadGenerators } from './proxy/load.ts'
-import { residentOfTree } from './support/process-cpu.ts'
+import { childrenOf, residentOfTree } from './support/process-cpu.ts'
 import { startOn, stop } from './support/spawned.ts'
 
 // How long the real program takes to serve a large cluster, and what its processes then weigh: `node bench/scale.ts`.

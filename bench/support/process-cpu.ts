@@ -20,6 +20,11 @@ export function residentOfTree(pid: number): number {
   return [...treeOf(pid)].reduce((sum, id) => sum + Number(statOf(id)?.[21] ?? 0) * 4096, 0)
 }
 
+/** The processes that one has started. */
+export function childrenOf(pid: number): readonly number[] {
+  return [...treeOf(pid)].filter((id) => Number(statOf(id)?.[1]) === pid)
+}
+
 function treeOf(pid: number): ReadonlySet<number> {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {

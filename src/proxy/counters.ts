@@ -10,7 +10,7 @@ export const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const
 export const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
 
 /** Closed list: the label `reason` of headgate_upstream_errors_total. */
-export const upstreamErrorReasons = [
+const upstreamErrorReasons = [
   'connect-refused',
   'connect-timeout',
   'connect-failed',

@@ -1,7 +1,7 @@
 import type { UpstreamFailure } from './errors.ts'
 
 /** Tries of one request in all, each on another endpoint. */
-export const maxAttempts = 3
+const maxAttempts = 3
 
 /** RFC 9110 section 9.2.2. CONNECT is never proxied, TRACE neither. */
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])

@@ -113,7 +113,7 @@ export type Route = {
 
 export type PathType = 'Exact' | 'Prefix' | 'ImplementationSpecific' | 'Default'
 
-export type RouteOrigin = {
+type RouteOrigin = {
   readonly kind: string
   readonly namespace: string
   readonly name: string

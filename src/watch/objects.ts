@@ -29,12 +29,12 @@ export type Ingress = {
   readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly LoadBalancerAddress[] } }
 }
 
-export type IngressRule = {
+type IngressRule = {
   readonly host?: string
   readonly http?: { readonly paths?: readonly IngressPath[] }
 }
 
-export type IngressPath = {
+type IngressPath = {
   readonly path?: string
   readonly pathType?: string
   readonly backend?: IngressBackend
@@ -48,7 +48,7 @@ export type IngressBackend = {
   readonly resource?: { readonly apiGroup?: string; readonly kind: string; readonly name: string }
 }
 
-export type IngressTls = { readonly hosts?: readonly string[]; readonly secretName?: string }
+type IngressTls = { readonly hosts?: readonly string[]; readonly secretName?: string }
 
 export type LoadBalancerAddress = { readonly ip?: string; readonly hostname?: string }
 
@@ -100,7 +100,7 @@ export type SliceEndpoint = {
   readonly zone?: string
 }
 
-export type SlicePort = {
+type SlicePort = {
   readonly name?: string
   readonly port?: number
   readonly protocol?: string

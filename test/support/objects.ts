@@ -3,7 +3,7 @@ import { makeTlsSecret, type TestCertificate } from './certificates.ts'
 
 // Kubernetes objects for tests, as short as a test wants to say them.
 
-export type PathSpec = {
+type PathSpec = {
   readonly path?: string
   readonly type?: string
   readonly service?: string

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { parseHead } from './http-head.ts'
 
 /** One request as an endpoint saw it, byte for byte (latin1). */
 export type SeenRequest = {
@@ -68,15 +69,9 @@ export async function startOrigin(
 }
 
 function takeRequest(bytes: string): Omit<SeenRequest, 'connection'> | undefined {
-  const end = bytes.indexOf('\r\n\r\n')
-  if (end < 0) return undefined
-  const [line = '', ...lines] = bytes.slice(0, end).split('\r\n')
-  const fields = lines.map((text): readonly [string, string] => {
-    const colon = text.indexOf(':')
-    return [text.slice(0, colon), text.slice(colon + 1).trim()]
-  })
-  const field = (name: string): string | undefined => fields.find(([n]) => n.toLowerCase() === name)?.[1]
-  const start = end + 4
+  const head = parseHead(bytes)
+  if (head === undefined) return undefined
+  const { line, fields, field, end: start } = head
   if (field('transfer-encoding') === 'chunked') {
     const chunked = takeChunked(bytes.slice(start))
     return chunked && { line, fields, raw: bytes.slice(0, start + chunked.length), body: chunked.body }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { parseHead } from './http-head.ts'
 
 /** A client that sends exactly these bytes. Text is latin1. */
 export class RawClient {
@@ -87,16 +88,10 @@ export type RawResponse = {
 }
 
 function parseResponse(bytes: string): RawResponse | undefined {
-  const end = bytes.indexOf('\r\n\r\n')
-  if (end < 0) return undefined
-  const [line = '', ...lines] = bytes.slice(0, end).split('\r\n')
-  const fields = lines.map((text): readonly [string, string] => {
-    const colon = text.indexOf(':')
-    return [text.slice(0, colon), text.slice(colon + 1).trim()]
-  })
+  const head = parseHead(bytes)
+  if (head === undefined) return undefined
+  const { line, fields, field, end: start } = head
   const status = Number(line.split(' ')[1])
-  const field = (name: string): string | undefined => fields.find(([n]) => n.toLowerCase() === name)?.[1]
-  const start = end + 4
   if (status < 200 || status === 204 || status === 304) {
     return { status, fields, body: '', trailers: '', length: start }
   }
