@@ -40,11 +40,7 @@ const child = startOn(0, [
 try {
   if (child.stdout !== null) await once(child.stdout, 'data')
   const seconds = (performance.now() - startedAt) / 1000
-  const [worker = 0] = execFileSync('pgrep', ['-P', String(child.pid)])
-    .toString()
-    .trim()
-    .split('\n')
-    .map(Number)
+  const [worker = 0] = childrenOf(child.pid ?? 0)
   const report = (when: string): void => {
     const ofWorker = residentOfTree(worker)
     const ofPrimary = residentOfTree(child.pid ?? 0) - ofWorker
