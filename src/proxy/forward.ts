@@ -7,6 +7,7 @@ import { publicPort, upstreamRequestHeaders } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RequestBody } from './request-body.ts'
 import { mayRetry } from './retry.ts'
+import type { UpstreamConnection } from './upstream-pool.ts'
 
 export type ForwardOptions = {
   readonly proxy: ProxyState
@@ -30,6 +31,7 @@ export class Forward implements ExchangeEvents, AttemptOwner {
   readonly #options: ForwardOptions
   readonly #body: RequestBody | undefined
   readonly #headers: string[]
+  /** One for each attempt. */
   readonly #tried: EndpointId[] = []
   #attempt: Attempt | undefined
   #finished = false
@@ -50,11 +52,12 @@ export class Forward implements ExchangeEvents, AttemptOwner {
   }
 
   start(): void {
-    const { exchange, proxy } = this.#options
+    const { exchange, proxy, backend } = this.#options
     proxy.counters.requestsInFlight++
     proxy.retryBudget.onRequest()
     exchange.subscribe(this)
-    this.#tryNext(undefined)
+    const endpoint = proxy.balancer.pick(backend, this.#tried)
+    if (endpoint !== undefined) this.#try(proxy.pool.acquire(endpoint))
   }
 
   onDrain(): void {
@@ -95,22 +98,27 @@ export class Forward implements ExchangeEvents, AttemptOwner {
         { reason: failure.reason, endpoint: attempt.connection.endpoint.id, table: table.generation },
         'retry',
       )
-      this.#tryNext(failure)
+      this.#tryAgain(attempt, failure)
     } else {
       this.#giveUp(failure)
     }
   }
 
-  #tryNext(last: UpstreamFailure | undefined): void {
-    const { proxy, backend, exchange, table, path } = this.#options
-    const endpoint = proxy.balancer.pick(backend, this.#tried)
-    if (endpoint === undefined) {
-      if (last !== undefined) this.#giveUp(last)
-      return
-    }
-    if (last !== undefined) proxy.counters.retries++
-    this.#tried.push(endpoint.id)
-    const attempt = new Attempt(proxy.pool.acquire(endpoint), exchange, this)
+  /** On a new connection: a kept one could break in the same way, when endpoints close what is idle. */
+  #tryAgain({ connection }: Attempt, failure: UpstreamFailure): void {
+    const { proxy, backend } = this.#options
+    // A kept connection that breaks tells little of its endpoint: where it is the only one, it is asked once more.
+    const same = connection.isKept ? connection.endpoint : undefined
+    const endpoint = proxy.balancer.pick(backend, this.#tried) ?? same
+    if (endpoint === undefined) return this.#giveUp(failure)
+    proxy.counters.retries++
+    this.#try(proxy.pool.acquireNew(endpoint))
+  }
+
+  #try(connection: UpstreamConnection): void {
+    const { exchange, table, path } = this.#options
+    this.#tried.push(connection.endpoint.id)
+    const attempt = new Attempt(connection, exchange, this)
     this.#attempt = attempt
     attempt.start({ path, headers: this.#headers, body: this.#body?.open() }, table.settings)
   }

@@ -10,7 +10,12 @@ const keepAliveMaxMs = 60_000
 const maxHeadBytes = 64 * 1024
 
 /** One connection at a time carries one request: what comes back can only be the answer to it. */
-export type UpstreamConnection = { readonly client: Client; readonly endpoint: Endpoint }
+export type UpstreamConnection = {
+  readonly client: Client
+  readonly endpoint: Endpoint
+  /** It has carried an exchange before, so the endpoint may be closing it as idle at this very moment. */
+  isKept: boolean
+}
 
 /**
  * Keep-alive connections by endpoint. Made of undici's `Client`s: its `Pool` takes a refused request for a busy connection
@@ -36,7 +41,14 @@ export class UpstreamPool {
   }
 
   acquire(endpoint: Endpoint): UpstreamConnection {
-    const connection = this.#idle.get(endpoint.id)?.pop() ?? this.#open(endpoint)
+    const kept = this.#idle.get(endpoint.id)?.pop()
+    if (kept === undefined) return this.acquireNew(endpoint)
+    this.#busy.add(kept)
+    return kept
+  }
+
+  acquireNew(endpoint: Endpoint): UpstreamConnection {
+    const connection = this.#open(endpoint)
     this.#busy.add(connection)
     return connection
   }
@@ -50,6 +62,7 @@ export class UpstreamPool {
       destroy(client)
       return
     }
+    connection.isKept = true
     const idle = this.#idle.get(endpoint.id)
     if (idle === undefined) this.#idle.set(endpoint.id, [connection])
     else idle.push(connection)
@@ -93,7 +106,7 @@ export class UpstreamPool {
       keepAliveMaxTimeout: keepAliveMaxMs,
       maxHeaderSize: maxHeadBytes,
     })
-    const connection = { client, endpoint }
+    const connection = { client, endpoint, isKept: false }
     client.on('disconnect', () => this.#forget(connection))
     return connection
   }
