@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer, rawAnswer } from './answer.ts'
 import { handleRequest } from './handle-request.ts'
@@ -17,6 +18,8 @@ const limits = {
   /** Longer than an endpoint may be silent, so that its 504 comes first; a client that stops reading or sending is cut. */
   stallMarginMs: 15_000,
   requestsPerConnection: 10_000,
+  /** Requests that wait for the answer to the one before them. */
+  waitingPerConnection: 100,
 } as const
 
 /** The standard lane: Node's own HTTP/1.1 server, for plain connections and for those that TLS hands over. */
@@ -44,13 +47,31 @@ export function createHttp1Server(proxy: ProxyState): Server {
     })
   })
   const lane: Http1LaneState = { closing: new WeakSet(), isDraining: () => proxy.draining }
-  server.on('request', (request, response) => onRequest(request, response, proxy, lane, false))
-  server.on('checkContinue', (request, response) => onRequest(request, response, proxy, lane, true))
-  server.on('checkExpectation', (request, response) => onRequest(request, response, proxy, lane, false))
+  const waiting = new WeakMap<Socket, number>()
+  const handle = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void =>
+    takeTurn(request.socket, response, waiting, () => onRequest(request, response, proxy, lane, expectsContinue))
+  server.on('request', (request, response) => handle(request, response, false))
+  server.on('checkContinue', (request, response) => handle(request, response, true))
+  server.on('checkExpectation', (request, response) => handle(request, response, false))
   server.on('connect', (_request, socket) => endWith(socket, 405, 'CONNECT is not allowed'))
   server.on('upgrade', (request, socket, head) => handleUpgrade(request, socket, head, proxy))
   server.on('clientError', onClientError)
   return server
+}
+
+/**
+ * Pipelined requests are carried out one after the other: at once, those of one connection would open any number of
+ * connections to endpoints. Node gives a response the socket when its turn has come.
+ */
+function takeTurn(socket: Socket, response: ServerResponse, waiting: WeakMap<Socket, number>, start: () => void): void {
+  if (response.socket !== null) return start()
+  const count = (waiting.get(socket) ?? 0) + 1
+  if (count > limits.waitingPerConnection) return void socket.destroy()
+  waiting.set(socket, count)
+  response.once('socket', () => {
+    waiting.set(socket, (waiting.get(socket) ?? 1) - 1)
+    start()
+  })
 }
 
 function onRequest(
