@@ -1,5 +1,8 @@
 import { ApiError } from './api-error.ts'
 
+/** What a server asks for, up to this, goes before our own limit. */
+const maxAskedMs = 60_000
+
 export type BackoffOptions = {
   readonly minMs: number
   readonly maxMs: number
@@ -25,7 +28,7 @@ export class Backoff {
     const { minMs, maxMs, random } = this.#options
     const limit = Math.min(maxMs, minMs * 2 ** Math.min(this.#failures++, 30))
     const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-    return Math.max(Math.min(asked, maxMs), random() * limit)
+    return Math.max(Math.min(asked, maxAskedMs), random() * limit)
   }
 }
 

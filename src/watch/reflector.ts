@@ -14,6 +14,8 @@ export type ReflectorTiming = {
   readonly pageSize: number
   readonly minBackoffMs: number
   readonly maxBackoffMs: number
+  /** A watch that stood for this long makes up for all failures before it. */
+  readonly steadyMs: number
   /** A watch that is silent for this long is given up: bookmarks come about once a minute. */
   readonly stallMs: number
   /** How long the server is asked to keep a watch: a random time between these, so that not all end at once. */
@@ -26,7 +28,9 @@ export type ReflectorTiming = {
 export const defaultReflectorTiming: ReflectorTiming = {
   pageSize: 500,
   minBackoffMs: 200,
-  maxBackoffMs: 30_000,
+  // Of a server that was away for an hour, changes are to be live a few seconds after it is back.
+  maxBackoffMs: 5_000,
+  steadyMs: 1_000,
   stallMs: 90_000,
   minWatchSeconds: 240,
   maxWatchSeconds: 480,
@@ -171,11 +175,13 @@ export class Reflector {
     const timer = setTimeout(() => {
       stalled.abort(new Error(`the watch was silent for ${timing.stallMs} ms`))
     }, timing.stallMs)
-    const startMs = performance.now()
+    let standsSinceMs = Number.POSITIVE_INFINITY
     let progress = false
+    const stood = () => performance.now() - standsSinceMs >= timing.steadyMs
     try {
       const any = AbortSignal.any([signal, stalled.signal])
       const chunks = await client.watch(this.#path, this.#watchQuery(), any)
+      standsSinceMs = performance.now()
       this.#setConnected(true)
       this.#lastContactMs = Date.now()
       for await (const events of readWatchEvents(chunks)) {
@@ -188,8 +194,10 @@ export class Reflector {
       }
     } finally {
       clearTimeout(timer)
+      // Kinds that hardly change see no event for hours, and connections break now and then.
+      if (stood()) this.#backoff.reset()
     }
-    return progress || performance.now() - startMs > 1_000
+    return progress || stood()
   }
 
   #watchQuery(): Query {

@@ -245,6 +245,17 @@ describe('Reflector', () => {
     expect(changes.map(({ key }) => key)).toEqual(['shop/a', 'shop/b'])
   })
 
+  it('forgets earlier failures once a watch has stood for a while, also without an event', async () => {
+    startReflector({ minBackoffMs: 20, maxBackoffMs: 60_000, steadyMs: 0, random: () => 0.999 })
+    // Doubled each time, the tenth wait would be of ten seconds.
+    for (let n = 0; n < 10; n++) {
+      await watching()
+      cluster.server.expireWatches()
+      await waitFor(() => failures.length === n + 1)
+    }
+    await watching()
+  })
+
   it('ends with its signal while it waits, lists or watches', async () => {
     startReflector()
     await watching()

@@ -9,6 +9,7 @@ export const fastTiming: ReflectorTiming = {
   pageSize: 3,
   minBackoffMs: 5,
   maxBackoffMs: 40,
+  steadyMs: 1_000,
   stallMs: 5_000,
   minWatchSeconds: 60,
   maxWatchSeconds: 90,
