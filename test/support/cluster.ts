@@ -22,7 +22,7 @@ export class Cluster {
 
   static async start(): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'headgate-cluster-'))
-    const api = await new ApiServer().listen()
+    const api = await new ApiServer({ bookmarkMs: 50 }).listen()
     const cluster = new Cluster(api, folder, await api.writeKubeconfig(join(folder, 'config')))
     cluster.put(ingressClass('headgate', 'headgate.dev/ingress-controller'))
     return cluster
