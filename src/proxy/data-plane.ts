@@ -2,7 +2,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Logger } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
 import { applyPatch } from '../router/patch.ts'
-import { type BackendId, defaultSettings, type EndpointId, type HostTable, type RoutingTable } from '../router/table.ts'
+import {
+  type BackendId,
+  defaultSettings,
+  type EndpointId,
+  type HostTable,
+  type RoutingTable,
+  type Settings,
+} from '../router/table.ts'
 import { SniContexts } from '../tls/sni.ts'
 import { Balancer } from './balancer.ts'
 import { Counters } from './counters.ts'
@@ -50,7 +57,7 @@ export class DataPlane {
     this.#pending = last ? undefined : table
     if (!last) return
     if (table.certificates !== this.#proxy.table.certificates) this.#contexts.setCertificates(table.certificates)
-    this.#proxy.pool.setConnectTimeout(table.settings.connectTimeoutMs)
+    if (table.settings !== this.#proxy.table.settings) this.#applySettings(table.settings)
     this.#proxy.table = table
     this.#sweep ??= setTimeout(() => this.#sweepState(), sweepAfterMs).unref()
   }
@@ -100,6 +107,11 @@ export class DataPlane {
     clearTimeout(this.#sweep)
     this.#proxy.pool.close()
     this.#eventLoopDelay.disable()
+  }
+
+  #applySettings(settings: Settings): void {
+    this.#proxy.pool.setConnectTimeout(settings.connectTimeoutMs)
+    this.#listeners?.applySettings(settings)
   }
 
   #sweepState(): void {

@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Settings } from '../router/table.ts'
 import { answer, rawAnswer } from './answer.ts'
 import { handleRequest } from './handle-request.ts'
 import { Http1Exchange, type Http1LaneState } from './http1-exchange.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
 import { refusalOfHead } from './request-rules.ts'
+import { stallTimeoutMs } from './stall.ts'
 import { handleUpgrade, isWebSocketUpgrade } from './upgrade.ts'
 
 /** Limits of the standard lane; the reasons stand in docs/reference/limits.md. */
@@ -15,8 +17,6 @@ const limits = {
   maxHeaderFields: 100,
   headersTimeoutMs: 10_000,
   checkEveryMs: 1_000,
-  /** Longer than an endpoint may be silent, so that its 504 comes first; a client that stops reading or sending is cut. */
-  stallMarginMs: 15_000,
   requestsPerConnection: 10_000,
   /** Requests that wait for the answer to the one before them. */
   waitingPerConnection: 100,
@@ -30,15 +30,13 @@ export function createHttp1Server(proxy: ProxyState): Server {
     // Node's limit is on the whole request, body and all, and would cut every long upload.
     requestTimeout: 0,
     connectionsCheckingInterval: limits.checkEveryMs,
-    keepAliveTimeout: proxy.table.settings.keepAliveMs,
     requireHostHeader: false,
     // Only what is a WebSocket handshake beyond doubt leaves HTTP; `Upgrade: h2c` and the like are ordinary requests.
     shouldUpgradeCallback: (request) => isWebSocketUpgrade(request),
   })
   server.maxHeadersCount = limits.maxHeaderFields
   server.maxRequestsPerSocket = limits.requestsPerConnection
-  server.timeout =
-    Math.max(proxy.table.settings.readTimeoutMs, proxy.table.settings.sendTimeoutMs) + limits.stallMarginMs
+  applySettings(server, proxy.table.settings)
 
   server.on('connection', (socket) => {
     proxy.counters.connections++
@@ -57,6 +55,12 @@ export function createHttp1Server(proxy: ProxyState): Server {
   server.on('upgrade', (request, socket, head) => handleUpgrade(request, socket, head, proxy))
   server.on('clientError', onClientError)
   return server
+}
+
+/** For connections from now on; the keep-alive time also for those that are open, from their next answer on. */
+export function applySettings(server: Server, settings: Settings): void {
+  server.keepAliveTimeout = settings.keepAliveMs
+  server.timeout = stallTimeoutMs(settings)
 }
 
 /**

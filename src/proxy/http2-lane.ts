@@ -7,6 +7,7 @@ import { Http2Exchange } from './http2-exchange.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
 import { type Refusal, refusalOfMethod } from './request-rules.ts'
+import { stallTimeoutMs } from './stall.ts'
 
 const limits = {
   streams: 100,
@@ -35,6 +36,7 @@ export class Http2Lane {
     this.#server.on('session', (session) => this.#watch(session, proxy))
     this.#server.on('stream', (stream: ServerHttp2Stream, headers, flags, rawHeaders) => {
       stream.on('error', () => {})
+      stream.setTimeout(stallTimeoutMs(proxy.table.settings), () => stream.close(constants.NGHTTP2_CANCEL))
       const exchange = new Http2Exchange(stream, headers, rawHeaders, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0)
       const refusal = refusalOf(exchange, rawHeaders)
       if (refusal === undefined) {
@@ -48,6 +50,8 @@ export class Http2Lane {
 
   /** Takes over a connection after its handshake. */
   accept(socket: Socket): void {
+    // The listener allows half-open connections. In HTTP/2 a client that ends its side is gone; its streams would stay.
+    socket.once('end', () => socket.destroy())
     this.#server.emit('connection', socket)
   }
 

@@ -2,8 +2,9 @@ import type { Server as HttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { listenAll } from '../listen-all.ts'
+import type { Settings } from '../router/table.ts'
 import { type SniContexts, tlsServerOptions } from '../tls/sni.ts'
-import { createHttp1Server } from './http1-lane.ts'
+import { applySettings, createHttp1Server } from './http1-lane.ts'
 import { Http2Lane } from './http2-lane.ts'
 import type { ProxyState } from './proxy-state.ts'
 
@@ -48,6 +49,10 @@ export class Listeners {
     const servers = new Map(bind.map((host) => [host, create()]))
     this.#servers.push(...servers.values())
     return listenAll(servers, port, backlog)
+  }
+
+  applySettings(settings: Settings): void {
+    applySettings(this.#http1, settings)
   }
 
   stopAccepting(): void {
