@@ -62,3 +62,11 @@ export class Cluster {
 export function ingressClass(name: string, controller: string): object {
   return { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name }, spec: { controller } }
 }
+
+/** The same objects in another namespace. */
+export function inNamespace(namespace: string, ...objects: readonly (object | readonly object[])[]): object[] {
+  return objects.flat().map((object) => {
+    const metadata: unknown = 'metadata' in object ? object.metadata : {}
+    return { ...object, metadata: { ...Object(metadata), namespace } }
+  })
+}

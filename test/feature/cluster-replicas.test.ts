@@ -1,0 +1,98 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Cluster } from '../support/cluster.ts'
+import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import { ingress, service } from '../support/objects.ts'
+import { exchange } from '../support/raw-client.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+let cluster: Cluster
+const replicas: Headgate[] = []
+
+/** A replica that the API server knows by its token. Without POD_NAME: those on one machine must still tell themselves apart. */
+async function start(token: string): Promise<Headgate> {
+  const kubeconfig = await cluster.api.writeKubeconfig(join(cluster.folder, token), { token })
+  const headgate = await startHeadgate({
+    flags: [`--kubeconfig=${kubeconfig}`, '--publish-status-address=192.0.2.1'],
+    env: { POD_NAME: '', POD_NAMESPACE: '' },
+  })
+  replicas.push(headgate)
+  return headgate
+}
+
+const isLeading = (headgate: Headgate): boolean => headgate.output().includes('"message":"leading')
+const lease = () => cluster.api.get('Lease', 'headgate', 'headgate-leader')
+const specOf = (object: object | undefined): Readonly<Record<string, unknown>> =>
+  Object(object !== undefined && 'spec' in object ? object.spec : {})
+/** Tokens of those who wrote there. */
+const writersOf = (method: string, path: string, about = '') =>
+  cluster.api.requests
+    .filter((request) => request.method === method && request.path.endsWith(path))
+    .filter(({ body }) => JSON.stringify([body]).includes(about))
+    .map(({ authorization }) => authorization)
+
+/** An Ingress with a mistake: its status and its Event have been written. */
+async function untilTold(name: string): Promise<void> {
+  cluster.put(ingress({ name, className: 'headgate', host: `${name}.example.com`, paths: [{ service: 'none' }] }))
+  await waitFor(() => cluster.statusOf(name))
+  await waitFor(() => writersOf('POST', '/events', `"name":"${name}"`).length > 0)
+}
+
+beforeAll(async () => {
+  cluster = await Cluster.start()
+  cluster.put(
+    service('app', [(await cluster.origin('app')).port]),
+    ingress({ name: 'web', className: 'headgate', host: 'app.example.com' }),
+  )
+})
+
+afterAll(async () => {
+  await Promise.all(replicas.map((headgate) => headgate.stop()))
+  await cluster.stop()
+})
+
+describe('of several replicas', () => {
+  let first: Headgate
+  let second: Headgate
+
+  it('all serve, and one tells the cluster', async () => {
+    first = await start('first')
+    await waitFor(() => isLeading(first))
+    second = await start('second')
+    // The second has asked for the Lease and found it taken.
+    await waitFor(() => writersOf('GET', '/leases/headgate-leader').includes('Bearer second'))
+    await untilTold('one')
+    for (const { http } of [first, second]) {
+      expect((await exchange(http, 'GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')).body).toBe('app')
+    }
+    expect(isLeading(second)).toBe(false)
+    expect(new Set(writersOf('PATCH', '/status'))).toEqual(new Set(['Bearer first']))
+    expect(new Set(writersOf('POST', '/events'))).toEqual(new Set(['Bearer first']))
+  })
+
+  it('another takes over from one that stops, without a wait, and writes nothing anew', async () => {
+    const before = specOf(lease())['holderIdentity']
+    expect(await first.stop()).toBe(0)
+    await waitFor(() => isLeading(second))
+    expect(specOf(lease())['holderIdentity']).not.toBe(before)
+    await untilTold('two')
+    expect(writersOf('PATCH', '/ingresses/one/status')).toEqual(['Bearer first'])
+    expect(writersOf('PATCH', '/ingresses/two/status')).toEqual(['Bearer second'])
+  })
+
+  it('another takes over from one that is killed, when its Lease is over', async () => {
+    const third = await start('third')
+    await waitFor(() => writersOf('GET', '/leases/headgate-leader').includes('Bearer third'))
+    expect(isLeading(third)).toBe(false)
+    const killed = once(second.process, 'exit')
+    second.process.kill('SIGKILL')
+    await killed
+    // As if most of the fifteen seconds had passed.
+    const held = lease()
+    cluster.put({ ...held, spec: { ...specOf(held), leaseDurationSeconds: 1 } })
+    await waitFor(() => isLeading(third))
+    await untilTold('three')
+    expect(writersOf('PATCH', '/ingresses/three/status')).toEqual(['Bearer third'])
+  })
+})
