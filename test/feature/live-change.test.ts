@@ -68,6 +68,30 @@ describe.each([0, 2])('a change in the folder, with %i workers', (workers) => {
     expect(requests).toBeGreaterThan(100)
   })
 
+  it('of the global settings holds for open connections', async () => {
+    const app = await origin('app')
+    const yaml = (seconds: number): string =>
+      toYaml(ingress({ host: 'app.example.com' }), service('app', [app.port]), {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'settings', namespace: 'default' },
+        data: { 'keep-alive': String(seconds) },
+      })
+    headgate = await startHeadgate({
+      manifests: { 'app.yaml': yaml(20) },
+      flags: [`--workers=${workers}`, '--configmap=default/settings'],
+    })
+    const client = await RawClient.open(headgate.http)
+    const keepAlive = async (): Promise<string | undefined> => {
+      client.send('GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
+      return (await client.response()).fields.find(([name]) => name === 'Keep-Alive')?.[1]
+    }
+    expect(await keepAlive()).toMatch(/^timeout=20\b/)
+    await headgate.write('app.yaml', yaml(30))
+    while (!/^timeout=30\b/.test((await keepAlive()) ?? '')) await nextTurn()
+    client.close()
+  })
+
   it('that does not parse keeps what was served and says what is wrong', async () => {
     const app = await origin('app')
     const yaml = toYaml(ingress({ host: 'app.example.com' }), service('app', [app.port]))
