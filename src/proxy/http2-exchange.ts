@@ -13,6 +13,7 @@ export class Http2Exchange implements Exchange {
   readonly acceptsTrailers = true
   readonly #stream: ServerHttp2Stream
   #trailers: OutgoingHttpHeaders | undefined
+  #isEnded = false
 
   constructor(
     stream: ServerHttp2Stream,
@@ -45,9 +46,13 @@ export class Http2Exchange implements Exchange {
   subscribe(events: ExchangeEvents): void {
     const stream = this.#stream
     stream.on('drain', () => events.onDrain())
-    stream.on('close', () => {
-      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || !stream.writableFinished) events.onClientGone()
-    })
+    // A client may also leave with NO_ERROR, by a reset or with its whole connection: Node then ends the stream for us, and
+    // how it was closed does not tell who closed it.
+    const leave = (): void => {
+      if (!this.#isEnded) events.onClientGone()
+    }
+    stream.on('aborted', leave)
+    stream.on('close', leave)
   }
 
   inform(status: number, headers: readonly string[]): void {
@@ -71,8 +76,18 @@ export class Http2Exchange implements Exchange {
   }
 
   end(trailers: readonly string[]): void {
+    this.#isEnded = true
     if (trailers.length > 0) this.#trailers = lowerCased(trailers)
     if (this.#writable && !this.#stream.writableEnded) this.#stream.end()
+    if (this.bodySource !== undefined && !this.#stream.readableEnded) this.#refuseRest()
+  }
+
+  /** RFC 9113 section 8.1: who has answered in full may ask the client to stop sending, with a reset that is no error. */
+  #refuseRest(): void {
+    const stream = this.#stream
+    const close = (): void => stream.close(constants.NGHTTP2_NO_ERROR)
+    stream.once('finish', () => setImmediate(close))
+    if (stream.writableFinished) setImmediate(close)
   }
 
   abort(): void {
