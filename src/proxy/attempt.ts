@@ -35,19 +35,19 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   start(request: AttemptRequest, settings: Settings): void {
-    this.connection.client.dispatch(
-      {
-        method: this.#exchange.request.method as Dispatcher.HttpMethod,
-        path: request.path,
-        headers: request.headers,
-        body: request.body ?? null,
-        headersTimeout: settings.readTimeoutMs,
-        bodyTimeout: settings.readTimeoutMs,
-        // Left out, undici closes the connection after each HEAD, and after a GET with a body.
-        reset: false,
-      },
-      this,
-    )
+    const options: Dispatcher.DispatchOptions & { readonly servername: string } = {
+      method: this.#exchange.request.method as Dispatcher.HttpMethod,
+      path: request.path,
+      headers: request.headers,
+      body: request.body ?? null,
+      headersTimeout: settings.readTimeoutMs,
+      bodyTimeout: settings.readTimeoutMs,
+      // Left out, undici closes the connection after each HEAD, and after a GET with a body.
+      reset: false,
+      // Left out, undici makes one of the Host field, and tests with a large pattern whether that is an address.
+      servername: this.connection.endpoint.address,
+    }
+    this.connection.client.dispatch(options, this)
   }
 
   /** The client is gone: the endpoint need not go on. */

@@ -47,7 +47,9 @@ export function createHttp1Server(proxy: ProxyState): Server {
   const lane: Http1LaneState = { closing: new WeakSet(), isDraining: () => proxy.draining }
   const waiting = new WeakMap<Socket, number>()
   const handle = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void =>
-    takeTurn(request.socket, response, waiting, () => onRequest(request, response, proxy, lane, expectsContinue))
+    response.socket === null
+      ? takeTurn(request.socket, response, waiting, () => onRequest(request, response, proxy, lane, expectsContinue))
+      : onRequest(request, response, proxy, lane, expectsContinue)
   server.on('request', (request, response) => handle(request, response, false))
   server.on('checkContinue', (request, response) => handle(request, response, true))
   server.on('checkExpectation', (request, response) => handle(request, response, false))
@@ -68,7 +70,6 @@ export function applySettings(server: Server, settings: Settings): void {
  * connections to endpoints. Node gives a response the socket when its turn has come.
  */
 function takeTurn(socket: Socket, response: ServerResponse, waiting: WeakMap<Socket, number>, start: () => void): void {
-  if (response.socket !== null) return start()
   const count = (waiting.get(socket) ?? 0) + 1
   if (count > limits.waitingPerConnection) return void socket.destroy()
   waiting.set(socket, count)
