@@ -27,6 +27,7 @@ export class ClusterFeedback {
   readonly #status: StatusWriter
   readonly #events: EventRecorder
   readonly #election: LeaderElection
+  readonly #built = Promise.withResolvers<void>()
 
   constructor({ client, config, log }: ClusterFeedbackOptions) {
     this.#options = { client, config, log }
@@ -46,7 +47,10 @@ export class ClusterFeedback {
     })
   }
 
+  /** A replica that has nothing to tell yet, and perhaps never will, must not keep the Lease from one that has. */
   async start(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#built.resolve(), { once: true })
+    await this.#built.promise
     await this.#election.start(signal)
   }
 
@@ -59,6 +63,7 @@ export class ClusterFeedback {
     const addresses = this.#addresses(state)
     if (addresses !== undefined) this.#status.setDesired(ours, addresses)
     this.#events.record(problems, state)
+    this.#built.resolve()
   }
 
   /** undefined: nobody said where traffic reaches us, so nothing is written. */

@@ -1,6 +1,7 @@
 import type { Logger } from './log.ts'
 import { formatProblem, type Problem } from './problem.ts'
-import { type Build, type BuildInput, type BuildOptions, createTableBuilder } from './router/build.ts'
+import { type Build, createTableBuilder } from './router/build.ts'
+import type { BuildInput, BuildOptions } from './router/build-input.ts'
 import { diffTables, type TablePatch } from './router/diff.ts'
 import type { RoutingTable } from './router/table.ts'
 import type { CertificateStore } from './tls/certificate-store.ts'

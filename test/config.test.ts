@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Config, parseConfig } from '../src/config.ts'
-import type { BuildOptions } from '../src/router/build.ts'
+import type { BuildOptions } from '../src/router/build-input.ts'
 
 type Env = Readonly<Record<string, string>>
 

@@ -1,4 +1,4 @@
-import type { BuildInput, BuildOptions } from '../../src/router/build.ts'
+import type { BuildInput, BuildOptions } from '../../src/router/build-input.ts'
 import { type ClusterState, emptyClusterState } from '../../src/watch/cluster-state.ts'
 import type { EndpointSlice, Ingress, Service } from '../../src/watch/objects.ts'
 

@@ -1,7 +1,7 @@
 import type { Problem, ProblemReason } from '../problem.ts'
 import type { EndpointSlice, Service } from '../watch/objects.ts'
 import { type BackendReference, serviceKeyOf } from './backend-reference.ts'
-import type { BuildInput } from './build.ts'
+import type { BuildInput } from './build-input.ts'
 import { endpointsOf, findServicePort } from './endpoints.ts'
 import { externalEndpoints, externalNameOf } from './external-name.ts'
 import type { Backend, BackendState, Endpoint } from './table.ts'

@@ -1,6 +1,6 @@
 import type { Problem } from '../problem.ts'
 import type { ObjectKey, Secret } from '../watch/objects.ts'
-import type { BuildInput, BuildOptions } from './build.ts'
+import type { BuildInput, BuildOptions } from './build-input.ts'
 import { chooseCertificate, type OwnedClaim } from './certificates.ts'
 import { compareAge } from './ingress.ts'
 import type { PartChange } from './ingress-index.ts'

@@ -1,7 +1,7 @@
 import type { Problem } from '../problem.ts'
 import type { ClusterState } from '../watch/cluster-state.ts'
 import type { Ingress } from '../watch/objects.ts'
-import type { BuildOptions } from './build.ts'
+import type { BuildOptions } from './build-input.ts'
 import { parseLabelSelector, selectorMatches } from './label-selector.ts'
 
 /** Why an Ingress that nobody will serve is worth a word: its class does not exist. */

@@ -1,7 +1,7 @@
 import type { Problem } from '../problem.ts'
 import { type ClusterState, emptyClusterState } from '../watch/cluster-state.ts'
 import type { Ingress, ObjectKey } from '../watch/objects.ts'
-import type { BuildOptions } from './build.ts'
+import type { BuildOptions } from './build-input.ts'
 import { createOwner, type Owner } from './classes.ts'
 import { type IngressPart, readIngress } from './ingress.ts'
 import { forEachChange } from './map-changes.ts'

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type BuildOptions, buildRoutingTable } from '../../src/router/build.ts'
+import { buildRoutingTable } from '../../src/router/build.ts'
+import type { BuildOptions } from '../../src/router/build-input.ts'
 import { explain } from '../../src/router/explain.ts'
 import { formatTable } from '../../src/router/format.ts'
 import { parseHostHeader } from '../../src/router/host-name.ts'

@@ -1,4 +1,4 @@
-import type { BuildInput, BuildOptions } from '../../src/router/build.ts'
+import type { BuildInput, BuildOptions } from '../../src/router/build-input.ts'
 import type { Certificate, Question } from '../../src/router/table.ts'
 import { type ClusterState, emptyClusterState } from '../../src/watch/cluster-state.ts'
 
