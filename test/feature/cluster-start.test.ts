@@ -60,12 +60,13 @@ describe('a start', () => {
       () => undefined,
     )
 
-  /** Alive, and neither ready nor listening. */
+  /** Alive, and neither ready nor listening, nor a leader in the way of others. */
   async function expectToWait(): Promise<void> {
     await running.printed(/API server cannot be read/)
     expect(await statusOf('/healthz')).toBe(200)
     expect(await statusOf('/readyz')).toBe(503)
     await expect(RawClient.open(http)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    expect(cluster.api.requests.filter(({ path }) => path.includes('/leases'))).toEqual([])
   }
 
   /** From the first connection on, nothing is answered as if there were no Ingress. */
@@ -80,7 +81,6 @@ describe('a start', () => {
   it.each([
     ['endpointslices', 500],
     ['secrets', 403],
-    ['ingressclasses', 429],
   ])('waits until %s can be listed, too', async (plural, status) => {
     cluster.api.failing.set(plural, { status })
     start()
