@@ -99,6 +99,7 @@ describe.each([0, 2])('a change in the folder, with %i workers', (workers) => {
     await headgate.write('app.yaml', `${yaml}\n---\nkind: [`)
     await headgate.routesUntil((routes) => routes.includes('BadManifest'))
     expect((await get(headgate.http, 'app.example.com')).body).toBe('app')
+    expect(headgate.output().match(/BadManifest/g)).toHaveLength(1)
   })
 })
 
