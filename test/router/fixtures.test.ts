@@ -18,7 +18,7 @@ import { certificate, input, options, question } from './inputs.ts'
 //   # option: {"disableCatchAll": true}
 //   # certificate: namespace/secret = name, name
 //   # address: name = 10.0.0.1, 10.0.0.2
-// `vitest run -u test/router` writes the .routes files anew: read what it changed.
+// `vitest run --update=all test/router` writes the .routes files anew (`-u` would take the folder for its value): read what it changed.
 
 const folder = new URL('../fixtures/routing/', import.meta.url)
 const names = readdirSync(folder)
