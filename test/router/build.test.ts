@@ -32,9 +32,18 @@ function hostsOf(table: RoutingTable): HostTable | undefined {
 
 describe('createTableBuilder', () => {
   it('gives after any changes what a build from scratch gives', () => {
-    const settings = { ...options, defaultBackendService: { namespace: 'default', name: 'c', port: undefined } }
+    const variants = [
+      options,
+      { ...options, defaultBackendService: { namespace: 'default', name: 'c', port: undefined } },
+      {
+        ...options,
+        watchNamespaceSelector: 'team=shop',
+        configMap: 'default/settings',
+        defaultCertificate: 'default/a',
+      },
+    ]
     fc.assert(
-      fc.property(steps, fc.constantFrom(options, settings), (list, chosen) => {
+      fc.property(steps, fc.constantFrom(...variants), (list, chosen) => {
         const build = createTableBuilder(chosen)
         let state = emptyClusterState
         for (const { changes, ...rest } of list) {

@@ -77,7 +77,37 @@ const ingressClass: fc.Arbitrary<ClusterObject> = fc.record({
   spec: fc.constantFrom({ controller: 'headgate.dev/ingress' }, { controller: 'other' }),
 })
 
-const object: fc.Arbitrary<ClusterObject> = fc.oneof(ingress, ingress, ingress, service, slice, ingressClass)
+const namespace: fc.Arbitrary<ClusterObject> = fc.record({
+  kind: fc.constant('Namespace' as const),
+  metadata: fc.record({
+    name: fc.constantFrom('default', 'other'),
+    labels: fc.constantFrom({ team: 'shop' }, { team: 'blog' }),
+  }),
+})
+
+const configMap: fc.Arbitrary<ClusterObject> = fc.record({
+  kind: fc.constant('ConfigMap' as const),
+  metadata: fc.constant({ name: 'settings', namespace: 'default' }),
+  data: fc.constantFrom({ 'proxy-read-timeout': '5' }, { 'proxy-body-size': '1m', unknown: 'x' }),
+})
+
+const secret: fc.Arbitrary<ClusterObject> = fc.record({
+  kind: fc.constant('Secret' as const),
+  metadata: fc.record({ name, namespace: fc.constant('default') }),
+  data: fc.constant({}),
+})
+
+const object: fc.Arbitrary<ClusterObject> = fc.oneof(
+  ingress,
+  ingress,
+  ingress,
+  service,
+  slice,
+  ingressClass,
+  namespace,
+  configMap,
+  secret,
+)
 
 export const change: fc.Arbitrary<ObjectChange> = fc
   .tuple(object, fc.integer({ min: 0, max: 3 }))
