@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ClientRequest, IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createProxyServer } from 'http-proxy-3'
 import type { Backend, Endpoint, EndpointId, Route } from '../router/table.ts'
@@ -32,8 +33,10 @@ export type TunnelOptions = {
 
 /** RFC 6455 section 1.3. */
 const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-/** How long the other side of a tunnel may take to end once one side has. */
-const closeGraceMs = 1_000
+/** How long the two sides of a tunnel may both be silent once one of them has ended: a slow client gets what is left. */
+const closeGraceMs = 3_000
+/** A side that vanished without a word is asked for after this long; nothing else would ever tell. */
+const keepAliveDelayMs = 30_000
 
 type UpgradeListener = (response: IncomingMessage, upstreamSocket: Duplex, upstreamHead: Buffer) => void
 
@@ -48,6 +51,7 @@ export class Tunnel {
   readonly #headers: Record<string, string | string[]>
   #upstreamRequest: ClientRequest | undefined
   #settled = false
+  #joined = false
 
   constructor(options: TunnelOptions) {
     this.#options = options
@@ -86,7 +90,7 @@ export class Tunnel {
   }
 
   readonly #onClientGone = (): void => {
-    if (this.#settled) return
+    if (this.#joined) return
     this.#settle(499)
     this.#upstreamRequest?.destroy()
     this.#options.socket.destroy()
@@ -159,6 +163,7 @@ export class Tunnel {
         return
       }
       this.#settle(101)
+      this.#joined = true
       this.#join(join, response, upstream, upstreamHead)
     })
   }
@@ -170,8 +175,16 @@ export class Tunnel {
     response.headers = { ...grouped(fields), connection: 'Upgrade', upgrade: 'websocket' }
     join(response, upstream, upstreamHead)
     upstream.on('error', () => socket.destroy())
-    upstream.once('close', () => setTimeout(() => socket.destroy(), closeGraceMs).unref())
-    socket.once('close', () => setTimeout(() => upstream.destroy(), closeGraceMs).unref())
+    socket.on('error', () => upstream.destroy())
+    const sides = [socket, upstream].filter((side) => side instanceof Socket)
+    const end = (): void => {
+      for (const side of sides) side.setTimeout(closeGraceMs, () => side.destroy())
+    }
+    for (const side of sides) {
+      side.setKeepAlive(true, keepAliveDelayMs)
+      side.once('end', end)
+      side.once('close', end)
+    }
   }
 
   #onFailure(failure: UpstreamFailure): void {
@@ -192,12 +205,13 @@ export class Tunnel {
 
   /** The endpoint answered with an ordinary response (401, 403, 404, …): the client gets it, then the connection ends. */
   #relayRefusal(response: IncomingMessage): void {
-    const { socket } = this.#options
+    const { socket, proxy } = this.#options
     if (this.#settled) return void response.destroy()
     this.#settle(response.statusCode ?? 502)
     const fields = downstreamResponseHeaders(response.rawHeaders, noTrailers)
     socket.write(rawHead(response.statusCode ?? 502, [...fields, 'Connection', 'close']), 'latin1')
     response.on('error', () => socket.destroy())
+    response.setTimeout(proxy.table.settings.readTimeoutMs, () => response.destroy())
     // The listener allows half-open connections: one that has been answered is ended on both sides.
     socket.once('finish', () => socket.destroy())
     response.pipe(socket)
