@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import type { ApiRequest } from '../support/api-server.ts'
 import { Cluster } from '../support/cluster.ts'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
 import { ingress, service } from '../support/objects.ts'
@@ -95,4 +98,40 @@ describe('of several replicas', () => {
     await untilTold('three')
     expect(writersOf('PATCH', '/ingresses/three/status')).toEqual(['Bearer third'])
   })
+  it('none asks for anything that the roles of manifests/base do not allow', () => {
+    const asked = new Set(cluster.api.requests.map(permissionOf))
+    expect(asked).toContain('coordination.k8s.io leases update')
+    // A mistake that was told before, by the leader before: its Event is counted up.
+    expect(asked).toContain(' events patch')
+    expect([...asked.difference(allowedByBase())]).toEqual([])
+  })
 })
+
+/** `group resource verb`, as a role has them. */
+function permissionOf({ method, path, query }: ApiRequest): string {
+  const parts = path.split('/').slice(2)
+  const group = path.startsWith('/apis/') ? parts.shift() : ''
+  const [, first, , ...rest] = parts
+  const [resource, name, ...sub] = first === 'namespaces' ? rest : parts.slice(1)
+  const read = query.get('watch') === 'true' ? 'watch' : name === undefined ? 'list' : 'get'
+  const verb = { GET: read, POST: 'create', PUT: 'update', PATCH: 'patch' }[method]
+  return `${group} ${[resource, ...sub].join('/')} ${verb}`
+}
+
+type Rule = { readonly apiGroups: string[]; readonly resources: string[]; readonly verbs: string[] }
+
+function allowedByBase(): ReadonlySet<string> {
+  const files = ['cluster-role.yaml', 'role.yaml'].map((name) =>
+    readFileSync(new URL(`../../manifests/base/${name}`, import.meta.url), 'utf8'),
+  )
+  const rules = files
+    .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as { readonly rules?: Rule[] }))
+    .flatMap((object) => object.rules ?? [])
+  return new Set(
+    rules.flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${group} ${resource} ${verb}`)),
+      ),
+    ),
+  )
+}
