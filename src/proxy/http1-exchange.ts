@@ -5,9 +5,8 @@ import type { DownstreamRequest, Exchange, ExchangeEvents } from './exchange.ts'
 import { listsToken } from './headers.ts'
 import { readHttp1Request } from './http1-request.ts'
 
-/** How long and how much of a body nobody wants is still read, so that the answer is not lost in a reset. */
+/** How long a body that nobody wants is still read, so that the answer is not lost in a reset. */
 const lingerMs = 1_000
-const lingerBytes = 64 * 1024
 
 /** Up to this size a body costs less as a string than as a buffer of its own. */
 const heldBytes = 4_096
@@ -130,21 +129,19 @@ export class Http1Exchange implements Exchange {
   }
 
   /**
-   * Closing with bytes unread makes the kernel send a reset, which can overtake the answer. The answer is flushed, a
-   * little more of the body is read, then the connection ends (RFC 9112 section 9.6).
+   * Closing with bytes unread makes the kernel send a reset, which can overtake the answer. The answer is flushed, more of
+   * the body is read, as many clients look for an answer only when they have sent it all, then the connection ends (RFC
+   * 9112 section 9.6).
    */
   #linger(): void {
     const incoming = this.#incoming
-    let bytes = 0
     const finish = (): void => {
       clearTimeout(timer)
       this.#response.end()
     }
     const timer = setTimeout(finish, lingerMs)
-    incoming.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > lingerBytes) finish()
-    })
+    // Whoever took the body so far would stop it: its attempt is over.
+    incoming.removeAllListeners('data')
     incoming.once('end', finish)
     incoming.once('close', finish)
     incoming.resume()
