@@ -61,7 +61,8 @@ export class Forward implements ExchangeEvents, AttemptOwner {
   }
 
   onDrain(): void {
-    this.#attempt?.resume()
+    // Of a finished attempt, the connection may already carry somebody else's answer.
+    if (!this.#finished) this.#attempt?.resume()
   }
 
   onClientGone(): void {

@@ -116,7 +116,10 @@ export class Http1Exchange implements Exchange {
   }
 
   abort(): void {
-    this.#response.destroy()
+    const { socket } = this.#incoming
+    // To an HTTP/1.0 client the end of the connection is the end of the body: only a reset tells it of a cut answer.
+    if (this.request.httpVersion === '1.0' && !('encrypted' in socket)) socket.resetAndDestroy()
+    else this.#response.destroy()
   }
 
   closeAfterwards(): void {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
 import { type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
-import { exchange } from '../support/raw-client.ts'
+import { exchange, RawClient } from '../support/raw-client.ts'
 
 describe('an endpoint that breaks a connection', () => {
   let headgate: Headgate
@@ -63,5 +63,19 @@ describe('an endpoint that breaks a connection', () => {
     const seen = origin.seen.length
     expect((await send('GET')).status).toBe(502)
     expect(origin.seen.length - seen).toBe(1)
+  })
+
+  it('in the middle of a body without length is never taken for its end', async () => {
+    respond = () => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n`
+    for (const version of ['1.0', '1.1']) {
+      const client = await RawClient.open(headgate.http)
+      const errors: Error[] = []
+      client.socket.on('error', (error) => errors.push(error))
+      client.send(`GET / HTTP/${version}\r\nHost: app.example.com\r\n\r\n`)
+      await client.until((received) => received.includes('half'))
+      for (const socket of origin.openSockets) socket.destroy()
+      expect(await client.untilEnd()).not.toMatch(/0\r\n\r\n$/)
+      if (version === '1.0') expect(errors).toMatchObject([{ code: 'ECONNRESET' }])
+    }
   })
 })
