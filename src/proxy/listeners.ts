@@ -86,7 +86,7 @@ export class Listeners {
   }
 
   #plainServer(): Server {
-    // Half-open, as node:http's own: a client may end its side and still read its answer.
+    // Half-open, as node:http's own servers, which decide themselves what the end of a client's side means.
     return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#track(socket)
       this.#http1.emit('connection', socket)

@@ -118,6 +118,11 @@ export class Workers implements Carrier {
             message satisfies never
         }
       })
+      // A process that could not be started, or not be sent a message: unheard, it would end the primary.
+      worker.on('error', (error) => {
+        this.#options.log.error({ worker: worker.process.pid, error }, 'worker failed')
+        reject(error)
+      })
       worker.once('exit', (code, signal) => {
         this.#ready.delete(worker)
         reject(new Error(`worker ended with ${signal ?? code} before it listened`))
@@ -128,6 +133,8 @@ export class Workers implements Carrier {
 
   /** From here on the worker gets every patch: the whole table and the patches after it stay in order. */
   #equip(worker: Worker): void {
+    // It was to replace another one when the end came.
+    if (this.#ending) return void worker.kill()
     if (this.#listen === undefined) return
     const table = this.#options.wholeTable()
     table.forEach((patch, index) => {
