@@ -134,7 +134,7 @@ export class Workers implements Carrier {
   /** From here on the worker gets every patch: the whole table and the patches after it stay in order. */
   #equip(worker: Worker): void {
     // It was to replace another one when the end came.
-    if (this.#ending) return void worker.kill()
+    if (this.#ending) return void worker.disconnect()
     if (this.#listen === undefined) return
     const table = this.#options.wholeTable()
     table.forEach((patch, index) => {
