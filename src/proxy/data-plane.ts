@@ -45,7 +45,6 @@ export class DataPlane {
       balancer: new Balancer(),
       retryBudget: new RetryBudget(),
       counters: new Counters(),
-      tunnels: new Set(),
       log,
     }
     this.#eventLoopDelay.enable()

@@ -6,7 +6,7 @@ import { singleHeader } from './headers.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
-import { type Refusal, refusalOfMethod } from './request-rules.ts'
+import { type Refusal, refusalOfFields, refusalOfMethod } from './request-rules.ts'
 import { stallTimeoutMs } from './stall.ts'
 
 const limits = {
@@ -99,5 +99,5 @@ function refusalOf({ request }: Http2Exchange, rawHeaders: readonly string[]): R
   if (host !== undefined && authority !== undefined && host !== authority) {
     return { status: 400, text: ':authority and host differ' }
   }
-  return refusalOfMethod(request.method)
+  return refusalOfMethod(request.method) ?? refusalOfFields(request.fields)
 }

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import type { Logger } from '../log.ts'
 import type { RoutingTable } from '../router/table.ts'
 import type { Balancer } from './balancer.ts'
@@ -15,7 +14,5 @@ export type ProxyState = {
   readonly balancer: Balancer
   readonly retryBudget: RetryBudget
   readonly counters: Counters
-  /** Client sockets that have left HTTP: drained by their own clock. */
-  readonly tunnels: Set<Duplex>
   readonly log: Logger
 }

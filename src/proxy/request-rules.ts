@@ -27,7 +27,7 @@ export function refusalOfMethod(method: string): Refusal | undefined {
 }
 
 function refusalOfFraming(fields: KeyFields, httpVersion: string): Refusal | undefined {
-  const { hosts, lengths, codings, coding, authorizations } = fields
+  const { hosts, lengths, codings, coding } = fields
   // RFC 9112 section 3.2: a server MUST answer 400 to a request with no or more than one Host field.
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) return { status: 400, text: 'exactly one Host is needed' }
   if (lengths > 1) return { status: 400, text: 'more than one Content-Length' }
@@ -39,7 +39,10 @@ function refusalOfFraming(fields: KeyFields, httpVersion: string): Refusal | und
       return { status: 501, text: 'the only transfer coding is chunked' }
     }
   }
-  // A policy and the endpoint might each look at another one.
-  if (authorizations > 1) return { status: 400, text: 'more than one Authorization' }
-  return undefined
+  return refusalOfFields(fields)
+}
+
+/** What no version of HTTP rules out, and a gateway must: a policy and the endpoint might each look at another one. */
+export function refusalOfFields({ authorizations }: KeyFields): Refusal | undefined {
+  return authorizations > 1 ? { status: 400, text: 'more than one Authorization' } : undefined
 }

@@ -70,14 +70,12 @@ export class Tunnel {
 
   start(): void {
     const { socket, head, proxy } = this.#options
-    proxy.tunnels.add(socket)
     proxy.counters.tunnels++
     if (head.length > 0) socket.unshift(head)
     // Nobody reads the socket before the 101, and an unread socket does not say that it has ended.
     socket.on('readable', this.#noticeEnd)
     socket.once('end', this.#onClientGone)
     socket.once('close', () => {
-      proxy.tunnels.delete(socket)
       proxy.counters.tunnels--
       this.#onClientGone()
     })
