@@ -1,5 +1,10 @@
 import { once } from 'node:events'
-import { type ClientHttp2Session, connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
+import {
+  type ClientHttp2Session,
+  connect as connectHttp2,
+  type IncomingHttpHeaders,
+  type SecureClientSessionOptions,
+} from 'node:http2'
 import { connect, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeCertificate } from '../support/certificates.ts'
@@ -87,12 +92,13 @@ describe('HTTPS', () => {
     let session: ClientHttp2Session
 
     beforeAll(async () => {
-      session = connectHttp2(`https://127.0.0.1:${headgate.https}`, {
+      const options: SecureClientSessionOptions & { readonly strictSingleValueFields: boolean } = {
         servername: 'shop.example.com',
         rejectUnauthorized: false,
         // Or Node's client would not send what a hostile one does.
         strictSingleValueFields: false,
-      })
+      }
+      session = connectHttp2(`https://127.0.0.1:${headgate.https}`, options)
       await once(session, 'connect')
     })
 
