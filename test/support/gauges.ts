@@ -2,7 +2,7 @@ import type { Headgate } from './headgate.ts'
 import { waitFor } from './wait-for.ts'
 
 /** Value of a metric without labels, as the admin listener gives it. */
-export async function gauge(headgate: Headgate, name: string): Promise<number> {
+async function gauge(headgate: Headgate, name: string): Promise<number> {
   const line = new RegExp(`^${name} (\\S+)$`, 'm').exec(await headgate.page('/metrics'))
   if (line === null) throw new Error(`no metric ${name}`)
   return Number(line[1])
