@@ -3,12 +3,13 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Settings } from '../router/table.ts'
 import { answer, rawAnswer } from './answer.ts'
+import { answeringOn } from './answering-on.ts'
 import { handleRequest } from './handle-request.ts'
 import { Http1Exchange, type Http1LaneState } from './http1-exchange.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
 import { refusalOfHead } from './request-rules.ts'
-import { stallTimeoutMs } from './stall.ts'
+import { StallWatch, stallTimeoutMs } from './stall.ts'
 import { handleUpgrade, isWebSocketUpgrade } from './upgrade.ts'
 
 /** Limits of the standard lane; the reasons stand in docs/reference/limits.md. */
@@ -38,8 +39,14 @@ export function createHttp1Server(proxy: ProxyState): Server {
   server.maxRequestsPerSocket = limits.requestsPerConnection
   applySettings(server, proxy.table.settings)
 
+  const stalls = new StallWatch({
+    timeoutMs: () => stallTimeoutMs(proxy.table.settings),
+    isBusy: (socket) => answeringOn(socket) !== undefined,
+  })
+  server.on('close', () => stalls.stop())
   server.on('connection', (socket) => {
     proxy.counters.connections++
+    stalls.add(socket)
     socket.once('close', () => {
       proxy.counters.connections--
     })
@@ -59,10 +66,9 @@ export function createHttp1Server(proxy: ProxyState): Server {
   return server
 }
 
-/** For connections from now on; the keep-alive time also for those that are open, from their next answer on. */
+/** For all connections, from their next answer on. */
 export function applySettings(server: Server, settings: Settings): void {
   server.keepAliveTimeout = settings.keepAliveMs
-  server.timeout = stallTimeoutMs(settings)
 }
 
 /**
@@ -108,7 +114,7 @@ const statusByCode: Readonly<Record<string, [status: number, text: string]>> = {
 
 function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   // Bytes of our own inside an answer that is being sent would be taken for that answer.
-  const answering = Reflect.get(socket, '_httpMessage') as ServerResponse | null | undefined
+  const answering = answeringOn(socket)
   // Bytes behind a request that was the last one: its answer is on the way and closes the connection itself.
   if (error.code === 'HPE_CLOSED_CONNECTION' && answering && socket.writable) return
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent === true) {

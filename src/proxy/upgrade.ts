@@ -5,6 +5,7 @@ import { match } from '../router/match.ts'
 import { normalisePath } from '../router/normalise-path.ts'
 import type { Route } from '../router/table.ts'
 import { rawAnswer } from './answer.ts'
+import { answeringOn } from './answering-on.ts'
 import { chooseBackend } from './choose-backend.ts'
 import type { DownstreamRequest } from './exchange.ts'
 import { listsToken, singleHeader } from './headers.ts'
@@ -30,7 +31,7 @@ export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: B
   }
 
   // An earlier request of this connection is still being answered: its bytes and ours would mix.
-  if (Reflect.get(socket, '_httpMessage')) return void socket.destroy()
+  if (answeringOn(socket) !== undefined) return void socket.destroy()
   const refusal = refusalOfHead(request) ?? refusalOfHandshake(request)
   // RFC 6455 section 4.2.2: a version we do not speak is answered with the one we do.
   if (refusal?.status === 426) return refuse(undefined, 426, refusal.text, ['Sec-WebSocket-Version', '13'])

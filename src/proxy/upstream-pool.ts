@@ -15,6 +15,7 @@ export type UpstreamConnection = {
   readonly endpoint: Endpoint
   /** It has carried an exchange before, so the endpoint may be closing it as idle at this very moment. */
   isKept: boolean
+  isConnected: boolean
 }
 
 /**
@@ -58,7 +59,7 @@ export class UpstreamPool {
     this.#busy.delete(connection)
     const { client, endpoint } = connection
     if (client.destroyed) return
-    if (!this.#isLive(endpoint.id) || !client.stats.connected) {
+    if (!this.#isLive(endpoint.id) || !connection.isConnected) {
       destroy(client)
       return
     }
@@ -106,8 +107,14 @@ export class UpstreamPool {
       keepAliveMaxTimeout: keepAliveMaxMs,
       maxHeaderSize: maxHeadBytes,
     })
-    const connection = { client, endpoint, isKept: false }
-    client.on('disconnect', () => this.#forget(connection))
+    const connection = { client, endpoint, isKept: false, isConnected: false }
+    client.on('connect', () => {
+      connection.isConnected = true
+    })
+    client.on('disconnect', () => {
+      connection.isConnected = false
+      this.#forget(connection)
+    })
     return connection
   }
 
