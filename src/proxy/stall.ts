@@ -20,8 +20,8 @@ export type StallWatchOptions = {
 }
 
 /**
- * Cuts connections on which nothing moves. It looks at all of them every few seconds: a timer for each, which Node sets anew with
- * every read and write, costs 2 us a request.
+ * Cuts connections on which nothing moves. It looks at all of them every few seconds, where Node's own timeout would set a timer
+ * anew with every read and write.
  */
 export class StallWatch {
   readonly #options: StallWatchOptions
