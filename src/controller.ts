@@ -14,7 +14,7 @@ export type ControllerOptions = {
   readonly certificates: CertificateStore
   readonly log: Logger
   /** A table that differs from the one before. */
-  readonly onTable: (table: RoutingTable, patch: TablePatch) => void
+  readonly onTable: (patch: TablePatch) => void
   /** After every build, also where the table stayed the same. */
   readonly onBuild: (build: Build, problems: readonly Problem[], state: ClusterState) => void
 }
@@ -81,7 +81,7 @@ export class Controller {
       lastDuration: (performance.now() - startedAt) / 1000,
     }
     this.#logNew(problems)
-    if (build.table !== before) onTable(build.table, diffTables(before, build.table))
+    if (build.table !== before) onTable(diffTables(before, build.table))
     onBuild(build, problems, state)
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startAdminServer } from './admin/admin-server.ts'
+import { type AdminServer, startAdminServer } from './admin/admin-server.ts'
 import { createMetrics } from './admin/metrics.ts'
+import type { Pages } from './admin/pages.ts'
 import type { Config } from './config.ts'
 import { Controller } from './controller.ts'
 import type { Logger } from './log.ts'
@@ -11,7 +12,6 @@ import { Workers } from './proxy/workers.ts'
 import type { BuildOptions } from './router/build-input.ts'
 import { chunkPatch, diffTables, type TablePatch } from './router/diff.ts'
 import { formatTable, tableToJson } from './router/format.ts'
-import type { RoutingTable } from './router/table.ts'
 import { Telemetry } from './telemetry.ts'
 import { CertificateStore } from './tls/certificate-store.ts'
 import { generateCertificate } from './tls/default-certificate.ts'
@@ -42,18 +42,15 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     onChange: (addresses) => controller.onExternalAddresses(addresses),
   })
 
-  let announce: (table: RoutingTable) => void = () => {}
-  const firstTable = new Promise<RoutingTable>((resolve) => {
-    announce = resolve
-  })
+  const firstTable = Promise.withResolvers<void>()
   let started = false
   const controller = new Controller({
     build: await buildOptions(config, log),
     certificates: new CertificateStore(),
     log,
-    onTable: (table, patch) => {
+    onTable: (patch) => {
       if (started) carrier.update(patch)
-      else announce(table)
+      else firstTable.resolve()
     },
     onBuild: (build, problems, state) => {
       names.setNames(build.externalNames)
@@ -79,21 +76,11 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     connection: () => source.connection(),
     isReady: () => readiness.ready,
   })
-  const metrics = createMetrics({ read: () => telemetry.read() })
-
-  const admin =
-    config.adminPort === undefined
-      ? undefined
-      : await startAdminServer({
-          port: config.adminPort,
-          bind: config.bind,
-          pages: {
-            readiness: () => readiness,
-            metrics,
-            routes: (format) => routesPage(controller, format),
-          },
-          onError: (error, path) => log.error({ error, path }, 'admin page failed'),
-        })
+  const admin = await openAdmin(config, log, {
+    readiness: () => readiness,
+    metrics: createMetrics({ read: () => telemetry.read() }),
+    routes: (format) => routesPage(controller, format),
+  })
 
   const watching = Promise.all([source.start(ending.signal), names.start(ending.signal)])
   // A bug, not a fault of the cluster: those are tried again for ever. Without its source the table would grow stale unseen.
@@ -101,7 +88,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     log.error({ error }, 'the source of objects ended')
     process.exit(1)
   })
-  await firstTable
+  await firstTable.promise
   started = true
   const ports = await carrier.start(wholeTable(), config)
   readiness.ready = true
@@ -121,6 +108,16 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
       await admin?.close()
     },
   }
+}
+
+async function openAdmin({ adminPort, bind }: Config, log: Logger, pages: Pages): Promise<AdminServer | undefined> {
+  if (adminPort === undefined) return undefined
+  return startAdminServer({
+    port: adminPort,
+    bind,
+    pages,
+    onError: (error, path) => log.error({ error, path }, 'admin page failed'),
+  })
 }
 
 function openCarrier(

@@ -45,5 +45,6 @@ process.once('disconnect', () => process.exit(0))
 send({ type: 'started' })
 
 function send(message: FromWorker): void {
-  process.send?.(message)
+  // The primary may be gone before the channel says so: its end is handled above, and is no fault of this message.
+  process.send?.(message, undefined, undefined, () => {})
 }

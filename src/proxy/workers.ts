@@ -34,6 +34,7 @@ export class Workers implements Carrier {
   readonly #crashes: number[] = []
   #listen: ListenOptions | undefined
   #nextReport = 0
+  #hasListened = false
   #ending = false
   #restarts = 0
 
@@ -104,10 +105,13 @@ export class Workers implements Carrier {
             break
           case 'listening':
             this.#options.log.info({ worker: worker.process.pid }, 'worker listens')
+            this.#hasListened = true
             resolve(message.ports)
             break
           case 'listen-failed':
             reject(Object.assign(new Error(message.message), { code: message.code, port: message.port }))
+            // One that replaces another is of no use like this: it counts as a crash, and the next one tries again.
+            if (this.#hasListened) worker.process.kill('SIGKILL')
             break
           case 'report':
             this.#pendingReports.get(message.id)?.(message.report)
