@@ -6,7 +6,8 @@ import { formatReadyLine } from '../../src/cli/serve.ts'
 import { runHeadgate, startHeadgate } from './run.ts'
 
 const folder = fileURLToPath(new URL('../../examples/demo', import.meta.url))
-const common = ['serve', `--manifests=${folder}`, '--bind=127.0.0.1', '--workers=0', '--log-format=text']
+const withoutWorkers = ['serve', `--manifests=${folder}`, '--bind=127.0.0.1', '--log-format=text']
+const common = [...withoutWorkers, '--workers=0']
 
 const ready = /^headgate ready .*$/m
 
@@ -57,13 +58,18 @@ describe.concurrent('headgate serve', () => {
     expect((await gateway.ended).code).toBe(0)
   })
 
-  it.each(['http', 'https', 'admin'])('names the flag and the port where the %s port is taken', async (name) => {
+  it.each([
+    ['http', 0],
+    ['https', 0],
+    ['admin', 0],
+    ['https', 2],
+  ])('names the flag and the port where the %s port is taken, with %i workers', async (name, workers) => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const address = other.address()
     if (address === null || typeof address === 'string') throw new Error('not listening')
     const ports = ['http', 'https', 'admin'].map((each) => `--${each}-port=${each === name ? address.port : 0}`)
-    const { code, stdout, stderr } = await runHeadgate([...common, ...ports])
+    const { code, stdout, stderr } = await runHeadgate([...withoutWorkers, `--workers=${workers}`, ...ports])
     other.close()
     expect({ code, stderr }).toEqual({
       code: 1,
