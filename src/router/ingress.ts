@@ -94,7 +94,9 @@ class IngressReader {
         'nothing is served for it',
       )
     }
-    return new Map([...paths].map(([host, parts]) => [host, { paths: parts, fallback }]))
+    return new Map(
+      [...paths].map(([host, parts]) => [host, { paths: parts, fallback: fallback && { ...fallback, host } }]),
+    )
   }
 
   #readFallback(backend: unknown): Route {

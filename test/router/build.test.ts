@@ -146,6 +146,20 @@ function naiveMatch(hosts: HostTable, name: string, path: string): Route | undef
   return (host?.exact.get(path) ?? longest ?? host?.fallback)?.candidates[0]?.route
 }
 
+describe('spec.defaultBackend beside rules', () => {
+  // The route was labelled `*`, a host that this table does not have: its counters were forgotten with every change.
+  it('makes a route of each of its hosts, under the name of that host', () => {
+    const spec = {
+      defaultBackend: { service: { name: 'a', port: { number: 80 } } },
+      rules: [{ host: 'a.com' }, { host: '*.b.com' }],
+    }
+    const ingress: Ingress = { kind: 'Ingress', metadata: { name: 'a', namespace: 'default' }, spec }
+    const { table } = buildRoutingTable(input({ ingresses: new Map([['default/a', ingress]]) }), options)
+    const hosts = ['a.com', 'x.b.com'].map((host) => match(table, question(host, '/'))?.host)
+    expect(hosts).toEqual(['a.com', '*.b.com'])
+  })
+})
+
 describe('an Ingress of any shape', () => {
   it('makes problems at worst', () => {
     const broken = fc.oneof(
