@@ -1,6 +1,6 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { MetricsInput, ProcessHealth } from './admin/metrics-input.ts'
 import type { Controller } from './controller.ts'
+import { EventLoopDelay } from './event-loop-delay.ts'
 import type { Carrier, NamedReport } from './proxy/carrier.ts'
 import { CounterTotals } from './proxy/sum-counters.ts'
 import type { ConnectionStatus } from './watch/source.ts'
@@ -14,19 +14,17 @@ export type TelemetryOptions = {
 
 /** How often workers are asked without a scrape: what one has counted since is lost if it dies. */
 const collectEveryMs = 5_000
-const nanosecondsPerSecond = 1e9
 
 /** Brings together what a scrape shows: counts of all processes, the last build, the source, the health of each process. */
 export class Telemetry {
   readonly #options: TelemetryOptions
   readonly #totals = new CounterTotals()
-  readonly #ownDelay = monitorEventLoopDelay({ resolution: 20 })
+  readonly #ownDelay = new EventLoopDelay()
   readonly #timer: NodeJS.Timeout
   #known: ReadonlySet<string> = new Set()
 
   constructor(options: TelemetryOptions) {
     this.#options = options
-    this.#ownDelay.enable()
     this.#timer = setInterval(() => void this.#collect(), collectEveryMs).unref()
   }
 
@@ -50,7 +48,7 @@ export class Telemetry {
 
   close(): void {
     clearInterval(this.#timer)
-    this.#ownDelay.disable()
+    this.#ownDelay.stop()
   }
 
   async #collect(): Promise<readonly NamedReport[]> {
@@ -77,13 +75,11 @@ export class Telemetry {
   }
 
   #own(): ProcessHealth {
-    const delay = this.#ownDelay
-    const eventLoopDelay = {
-      p50: delay.percentile(50) / nanosecondsPerSecond,
-      p99: delay.percentile(99) / nanosecondsPerSecond,
-      max: delay.max / nanosecondsPerSecond,
+    return {
+      process: 'primary',
+      eventLoopDelay: this.#ownDelay.read(),
+      residentBytes: process.memoryUsage.rss(),
+      generation: undefined,
     }
-    delay.reset()
-    return { process: 'primary', eventLoopDelay, residentBytes: process.memoryUsage.rss(), generation: undefined }
   }
 }

@@ -1,3 +1,4 @@
+import type { Delay } from '../event-loop-delay.ts'
 import type { Problem } from '../problem.ts'
 import type { CountersSnapshot } from '../proxy/counters.ts'
 import type { RoutingTable } from '../router/table.ts'
@@ -32,7 +33,7 @@ export type ProcessHealth = {
   /** `primary`, `worker-3`. */
   readonly process: string
   /** Seconds; since it was last read. */
-  readonly eventLoopDelay: { readonly p50: number; readonly p99: number; readonly max: number }
+  readonly eventLoopDelay: Delay
   readonly residentBytes: number
   /** Of the table it serves; undefined for a process that serves none. */
   readonly generation: number | undefined

@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { EventLoopDelay } from '../event-loop-delay.ts'
 import type { Logger } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
 import { applyPatch } from '../router/patch.ts'
@@ -19,7 +19,6 @@ import type { ProxyState } from './proxy-state.ts'
 import { RetryBudget } from './retry.ts'
 import { UpstreamPool } from './upstream-pool.ts'
 
-const nanosecondsPerSecond = 1e9
 /** Pools and counters of what has left the table are swept this long after the last change, once for many changes. */
 const sweepAfterMs = 1_000
 const closeIdleEveryMs = 500
@@ -28,7 +27,7 @@ const closeIdleEveryMs = 500
 export class DataPlane {
   readonly #contexts: SniContexts
   readonly #proxy: ProxyState
-  readonly #eventLoopDelay = monitorEventLoopDelay({ resolution: 20 })
+  readonly #eventLoopDelay = new EventLoopDelay()
   #pending: RoutingTable | undefined
   #listeners: Listeners | undefined
   #sweep: NodeJS.Timeout | undefined
@@ -47,7 +46,6 @@ export class DataPlane {
       counters: new Counters(),
       log,
     }
-    this.#eventLoopDelay.enable()
   }
 
   /** Patches of one group are collected and take effect together, with the one that is `last`. */
@@ -68,19 +66,12 @@ export class DataPlane {
   }
 
   report(): ProcessReport {
-    const delay = this.#eventLoopDelay
-    const report = {
+    return {
       counters: this.#proxy.counters.snapshot(),
-      eventLoopDelay: {
-        p50: delay.percentile(50) / nanosecondsPerSecond,
-        p99: delay.percentile(99) / nanosecondsPerSecond,
-        max: delay.max / nanosecondsPerSecond,
-      },
+      eventLoopDelay: this.#eventLoopDelay.read(),
       residentBytes: process.memoryUsage.rss(),
       generation: this.#proxy.table.generation,
     }
-    delay.reset()
-    return report
   }
 
   /** Goes on serving, but asks every client to take its next request elsewhere. */
@@ -105,7 +96,7 @@ export class DataPlane {
     }
     clearTimeout(this.#sweep)
     this.#proxy.pool.close()
-    this.#eventLoopDelay.disable()
+    this.#eventLoopDelay.stop()
   }
 
   #applySettings(settings: Settings): void {

@@ -3,7 +3,7 @@ import { match } from '../router/match.ts'
 import { normalisePath } from '../router/normalise-path.ts'
 import type { Route } from '../router/table.ts'
 import { answer } from './answer.ts'
-import { chooseBackend } from './choose-backend.ts'
+import { chooseBackend, describeUnavailable } from './choose-backend.ts'
 import type { DownstreamRequest, Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
 import type { ProxyState } from './proxy-state.ts'
@@ -43,11 +43,16 @@ export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
     case 'redirect':
       return answerHere(route, action.status, 'moved', ['Location', action.location])
     case 'respond':
-      return answerHere(route, action.status, 'answered by the routing table')
+      return answerHere(
+        route,
+        action.status,
+        action.status === 503 ? 'the backend of this route cannot be used' : 'a fixed answer of this route',
+      )
     case 'forward': {
       const backend = chooseBackend(action, table, proxy.balancer)
-      if (backend === undefined) return answerHere(route, 503, 'no backend for this route')
-      if (backend.endpoints.length === 0) return answerHere(route, 503, 'the service has no ready endpoints')
+      if (backend === undefined || backend.endpoints.length === 0) {
+        return answerHere(route, 503, describeUnavailable(backend))
+      }
       const { maxBodyBytes } = table.settings
       if (maxBodyBytes > 0 && (request.contentLength ?? 0) > maxBodyBytes) {
         return answerHere(route, 413, `the body is larger than ${maxBodyBytes} bytes`)

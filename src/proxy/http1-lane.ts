@@ -10,7 +10,8 @@ import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
 import { refusalOfHead } from './request-rules.ts'
 import { StallWatch, stallTimeoutMs } from './stall.ts'
-import { handleUpgrade, isWebSocketUpgrade } from './upgrade.ts'
+import { handleUpgrade } from './upgrade.ts'
+import { isWebSocketUpgrade } from './websocket-handshake.ts'
 
 /** Limits of the standard lane; the reasons stand in docs/reference/limits.md. */
 const limits = {

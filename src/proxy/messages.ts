@@ -1,3 +1,4 @@
+import type { Delay } from '../event-loop-delay.ts'
 import type { LogFormat, LogLevel } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
 import type { CountersSnapshot } from './counters.ts'
@@ -26,8 +27,7 @@ export type WorkerSetup = { readonly logLevel: LogLevel; readonly logFormat: Log
 /** What one process that carries traffic tells about itself at a scrape. */
 export type ProcessReport = {
   readonly counters: CountersSnapshot
-  /** Seconds. */
-  readonly eventLoopDelay: { readonly p50: number; readonly p99: number; readonly max: number }
+  readonly eventLoopDelay: Delay
   readonly residentBytes: number
   /** Of the table it serves. */
   readonly generation: number

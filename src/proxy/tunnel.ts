@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -7,17 +6,11 @@ import type { Backend, Endpoint, EndpointId, Route } from '../router/table.ts'
 import { rawAnswer, rawHead } from './answer.ts'
 import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
 import type { DownstreamRequest } from './exchange.ts'
-import {
-  downstreamResponseHeaders,
-  listsToken,
-  noTrailers,
-  publicPort,
-  singleHeader,
-  upstreamRequestHeaders,
-} from './headers.ts'
+import { downstreamResponseHeaders, noTrailers, publicPort, upstreamRequestHeaders } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
 import { mayRetry } from './retry.ts'
+import { isValidSwitch } from './websocket-handshake.ts'
 
 export type TunnelOptions = {
   readonly proxy: ProxyState
@@ -31,8 +24,6 @@ export type TunnelOptions = {
   readonly startedAt: number
 }
 
-/** RFC 6455 section 1.3. */
-const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 /** How long the two sides of a tunnel may both be silent once one of them has ended: a slow client gets what is left. */
 const closeGraceMs = 3_000
 /** A side that vanished without a word is asked for after this long; nothing else would ever tell. */
@@ -228,20 +219,6 @@ export class Tunnel {
     const { proxy, route, startedAt } = this.#options
     proxy.counters.countRequest(route, 'GET', status, (performance.now() - startedAt) / 1000)
   }
-}
-
-/** RFC 6455 section 4.1: status, Upgrade, Connection and the proof that the endpoint has read this very key. */
-function isValidSwitch(response: IncomingMessage, request: DownstreamRequest): boolean {
-  const key = singleHeader(request.headers, 'sec-websocket-key') ?? ''
-  const accept = createHash('sha1')
-    .update(key + acceptSuffix)
-    .digest('base64')
-  return (
-    response.statusCode === 101 &&
-    singleHeader(response.rawHeaders, 'upgrade')?.toLowerCase() === 'websocket' &&
-    listsToken(response.rawHeaders, 'connection', 'upgrade') &&
-    singleHeader(response.rawHeaders, 'sec-websocket-accept') === accept
-  )
 }
 
 function timeoutError(): Error {

@@ -6,19 +6,13 @@ import { normalisePath } from '../router/normalise-path.ts'
 import type { Route } from '../router/table.ts'
 import { rawAnswer } from './answer.ts'
 import { answeringOn } from './answering-on.ts'
-import { chooseBackend } from './choose-backend.ts'
-import type { DownstreamRequest } from './exchange.ts'
-import { listsToken, singleHeader } from './headers.ts'
+import { chooseBackend, describeUnavailable } from './choose-backend.ts'
 import { readHttp1Request } from './http1-request.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RequestQuestion } from './question.ts'
-import { type Refusal, refusalOfHead } from './request-rules.ts'
+import { refusalOfHead } from './request-rules.ts'
 import { Tunnel } from './tunnel.ts'
-
-/** The only protocol that a client may leave HTTP for: `Upgrade: h2c` and the like stay ordinary requests. */
-export function isWebSocketUpgrade(incoming: IncomingMessage): boolean {
-  return incoming.method === 'GET' && listsToken(incoming.rawHeaders, 'upgrade', 'websocket')
-}
+import { refusalOfHandshake } from './websocket-handshake.ts'
 
 /** The life of an upgrade: checked in full before one byte goes upstream, then handed to a tunnel. */
 export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, proxy: ProxyState): void {
@@ -47,27 +41,7 @@ export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: B
   if (route.action.kind !== 'forward') return refuse(route, 400, 'this path does not take upgrades')
   const backend = chooseBackend(route.action, table, proxy.balancer)
   if (backend === undefined || backend.endpoints.length === 0) {
-    return refuse(route, 503, 'the service has no ready endpoints')
+    return refuse(route, 503, describeUnavailable(backend))
   }
   new Tunnel({ proxy, request, socket, head, route, backend, path: path.forward, startedAt }).start()
-}
-
-/** What RFC 6455 section 4.1 asks of a client, and what smuggling through a half-made tunnel needs (no body, one Upgrade). */
-function refusalOfHandshake({ headers, fields, httpVersion, contentLength }: DownstreamRequest): Refusal | undefined {
-  if (httpVersion !== '1.1') return { status: 400, text: 'a WebSocket needs HTTP/1.1' }
-  if (
-    singleHeader(headers, 'upgrade')?.toLowerCase() !== 'websocket' ||
-    !listsToken(headers, 'connection', 'upgrade')
-  ) {
-    return { status: 400, text: 'a WebSocket needs Upgrade: websocket and Connection: Upgrade' }
-  }
-  if ((contentLength ?? 0) > 0 || fields.codings > 0) {
-    return { status: 400, text: 'a WebSocket handshake has no body' }
-  }
-  if (singleHeader(headers, 'sec-websocket-version') !== '13') {
-    return { status: 426, text: 'the WebSocket version must be 13' }
-  }
-  const key = singleHeader(headers, 'sec-websocket-key') ?? ''
-  if (!/^[A-Za-z0-9+/]{22}==$/.test(key)) return { status: 400, text: 'Sec-WebSocket-Key is not 16 bytes in base64' }
-  return undefined
 }
