@@ -159,7 +159,7 @@ export function formatThroughput({ generator, missing, rows }: ThroughputResult)
   return [
     `Small GET, keep-alive, one core for the proxy; load by ${generator}${missing.length > 0 ? `; not installed: ${missing.join(', ')}` : ''}.`,
     '',
-    '| proxy | CPU vs nginx | CPU us/request (user + system) | lowest - highest round | requests/s | p50 ms | p99 ms | RSS MB |',
+    '| proxy | CPU vs nginx | CPU us/request (user + system) | lowest - highest round | requests/s | p50 ms | p99 ms | RSS of all processes, MB |',
     '|---|---|---|---|---|---|---|---|',
     ...lines,
     '',
