@@ -1,14 +1,11 @@
-import { parseHostHeader } from '../router/host-name.ts'
-import { match } from '../router/match.ts'
-import { normalisePath } from '../router/normalise-path.ts'
 import type { Route } from '../router/table.ts'
 import { answer } from './answer.ts'
 import { chooseBackend, describeUnavailable } from './choose-backend.ts'
 import type { DownstreamRequest, Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
 import type { ProxyState } from './proxy-state.ts'
-import { RequestQuestion } from './question.ts'
 import { isAcceptableRequestId, nextRequestId } from './request-id.ts'
+import { routeRequest } from './route-request.ts'
 
 /** The life of a request, whatever lane it came by: checked, matched, then forwarded or answered here. */
 export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
@@ -21,23 +18,17 @@ export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
     proxy.counters.countRequest(route, request.method, status, (performance.now() - startedAt) / 1000)
   }
 
-  // Who sends such a thing may have meant more with it than we can see: nothing else is read from this connection.
-  const refuse = (status: number, text: string): void => {
-    exchange.closeAfterwards()
-    answerHere(undefined, status, text)
-  }
-
   // RFC 9110 section 9.3.7: OPTIONS * is about the server as a whole, and that is us.
   if (request.target === '*') return answerHere(undefined, 200, 'this is a proxy', ['Allow', 'GET, HEAD, OPTIONS'])
-  const host = parseHostHeader(request.authority)
-  if (host === undefined) return refuse(400, 'malformed Host')
-  const path = normalisePath(request.target)
-  if (path === undefined) return refuse(400, 'malformed or ambiguous path')
+  const { table } = proxy
+  const routed = routeRequest(request, table)
+  if ('status' in routed) {
+    // Who sends a malformed one may have meant more with it than we can see: nothing else is read from this connection.
+    if (routed.status === 400) exchange.closeAfterwards()
+    return answerHere(undefined, routed.status, routed.text)
+  }
 
-  const table = proxy.table
-  const route = match(table, new RequestQuestion(request, host, path.match))
-  if (route === undefined) return answerHere(undefined, 404, 'no route for this host and path')
-
+  const { route, path } = routed
   const { action } = route
   switch (action.kind) {
     case 'redirect':
@@ -57,7 +48,7 @@ export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
       if (maxBodyBytes > 0 && (request.contentLength ?? 0) > maxBodyBytes) {
         return answerHere(route, 413, `the body is larger than ${maxBodyBytes} bytes`)
       }
-      new Forward({ proxy, exchange, route, backend, table, path: path.forward, requestId, startedAt }).start()
+      new Forward({ proxy, exchange, route, backend, table, path, requestId, startedAt }).start()
       return
     }
     default:

@@ -39,11 +39,6 @@ export class RequestBody {
     return this.#replay !== undefined
   }
 
-  /** True when all of it has been taken from the client. */
-  get ended(): boolean {
-    return this.#ended
-  }
-
   /** A new copy, from the first byte. The one before, if any, gets nothing more. */
   open(): Readable {
     const body = this

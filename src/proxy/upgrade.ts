@@ -1,16 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { parseHostHeader } from '../router/host-name.ts'
-import { match } from '../router/match.ts'
-import { normalisePath } from '../router/normalise-path.ts'
 import type { Route } from '../router/table.ts'
 import { rawAnswer } from './answer.ts'
 import { answeringOn } from './answering-on.ts'
 import { chooseBackend, describeUnavailable } from './choose-backend.ts'
 import { readHttp1Request } from './http1-request.ts'
 import type { ProxyState } from './proxy-state.ts'
-import { RequestQuestion } from './question.ts'
 import { refusalOfHead } from './request-rules.ts'
+import { routeRequest } from './route-request.ts'
 import { Tunnel } from './tunnel.ts'
 import { refusalOfHandshake } from './websocket-handshake.ts'
 
@@ -30,18 +27,15 @@ export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: B
   // RFC 6455 section 4.2.2: a version we do not speak is answered with the one we do.
   if (refusal?.status === 426) return refuse(undefined, 426, refusal.text, ['Sec-WebSocket-Version', '13'])
   if (refusal !== undefined) return refuse(undefined, refusal.status, refusal.text)
-  const host = parseHostHeader(request.authority)
-  if (host === undefined) return refuse(undefined, 400, 'malformed Host')
-  const path = normalisePath(request.target)
-  if (path === undefined) return refuse(undefined, 400, 'malformed or ambiguous path')
 
   const { table } = proxy
-  const route = match(table, new RequestQuestion(request, host, path.match))
-  if (route === undefined) return refuse(undefined, 404, 'no route for this host and path')
+  const routed = routeRequest(request, table)
+  if ('status' in routed) return refuse(undefined, routed.status, routed.text)
+  const { route, path } = routed
   if (route.action.kind !== 'forward') return refuse(route, 400, 'this path does not take upgrades')
   const backend = chooseBackend(route.action, table, proxy.balancer)
   if (backend === undefined || backend.endpoints.length === 0) {
     return refuse(route, 503, describeUnavailable(backend))
   }
-  new Tunnel({ proxy, request, socket, head, route, backend, path: path.forward, startedAt }).start()
+  new Tunnel({ proxy, request, socket, head, route, backend, path, startedAt }).start()
 }

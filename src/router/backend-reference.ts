@@ -1,7 +1,8 @@
+import { isRecord } from '../is-record.ts'
 import type { ObjectRef } from '../problem.ts'
 import type { ObjectKey } from '../watch/objects.ts'
 import type { Reports } from './reports.ts'
-import { isRecord, show } from './shape.ts'
+import { show } from './shape.ts'
 import type { BackendId } from './table.ts'
 
 /** A place that names a port of a Service. */

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { isRecord } from '../is-record.ts'
 import type { EndpointSlice, Service, ServicePort, SliceEndpoint } from '../watch/objects.ts'
-import { compareText, isRecord, listOf } from './shape.ts'
+import { compareText, listOf } from './shape.ts'
 import type { Endpoint, EndpointId } from './table.ts'
 
 /**

@@ -1,10 +1,11 @@
+import { isRecord } from '../is-record.ts'
 import type { ObjectRef, Problem } from '../problem.ts'
 import { type Ingress, keyOf, type ObjectKey } from '../watch/objects.ts'
 import { type BackendReference, readBackend } from './backend-reference.ts'
 import { validRuleHost } from './host-name.ts'
 import { normaliseRulePath } from './normalise-path.ts'
 import { Reports } from './reports.ts'
-import { isRecord, listOf, show } from './shape.ts'
+import { listOf, show } from './shape.ts'
 import type { PathType, Route } from './table.ts'
 import { readTlsClaims, type TlsClaim } from './tls-claims.ts'
 

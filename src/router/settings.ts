@@ -1,7 +1,8 @@
+import { isRecord } from '../is-record.ts'
 import type { Problem } from '../problem.ts'
 import type { ConfigMap } from '../watch/objects.ts'
 import { Reports } from './reports.ts'
-import { isRecord, show } from './shape.ts'
+import { show } from './shape.ts'
 import { defaultSettings, type Settings } from './table.ts'
 
 export type ReadSettings = { readonly settings: Settings; readonly problems: readonly Problem[] }

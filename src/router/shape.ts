@@ -1,8 +1,3 @@
-/** Objects from files may have any shape, whatever their types say. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** The list, or nothing where there is none. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []

@@ -1,7 +1,8 @@
+import { isRecord } from '../is-record.ts'
 import type { ObjectKey } from '../watch/objects.ts'
 import { validRuleHost } from './host-name.ts'
 import type { Reports } from './reports.ts'
-import { isRecord, listOf, show } from './shape.ts'
+import { listOf, show } from './shape.ts'
 
 /** A wish that this server name be served with the certificate of this Secret. */
 export type TlsClaim = {

@@ -1,4 +1,4 @@
-import { isRecord } from './is-record.ts'
+import { isRecord } from '../is-record.ts'
 
 /** The API server answered, but not with what was asked for. */
 export class ApiError extends Error {

@@ -1,8 +1,8 @@
+import { isRecord } from '../is-record.ts'
 import type { Logger } from '../log.ts'
 import type { ApiClient } from './api-client.ts'
 import { hasStatus } from './api-error.ts'
 import { pause } from './backoff.ts'
-import { isRecord } from './is-record.ts'
 import { limitWarnings } from './limit-log.ts'
 import { pathOfResource } from './resource-path.ts'
 

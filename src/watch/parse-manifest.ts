@@ -1,6 +1,6 @@
 import { LineCounter, parseAllDocuments } from 'yaml'
+import { isRecord } from '../is-record.ts'
 import type { Problem } from '../problem.ts'
-import { isRecord } from './is-record.ts'
 import type { ClusterObject } from './objects.ts'
 import { apiVersionOf, isKind, readObject } from './read-object.ts'
 

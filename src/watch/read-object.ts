@@ -1,4 +1,4 @@
-import { isRecord } from './is-record.ts'
+import { isRecord } from '../is-record.ts'
 import type { ClusterObject, Kind, Metadata } from './objects.ts'
 
 /** What is kept of a value: all of it, some fields of a map, or some fields of each item of a list. */

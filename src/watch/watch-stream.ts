@@ -1,5 +1,5 @@
+import { isRecord } from '../is-record.ts'
 import { toApiError } from './api-error.ts'
-import { isRecord } from './is-record.ts'
 
 export type WatchEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: unknown; readonly resourceVersion: string }
