@@ -6,6 +6,8 @@ const report = process.env['TEST_REPORT']
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They need a cluster: npm run test:cluster.
+    exclude: ['test/cluster/**'],
     // Feature tests start the real program: the slowest machine we know needs two seconds for that.
     testTimeout: 30_000,
     hookTimeout: 30_000,
