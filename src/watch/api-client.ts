@@ -38,6 +38,11 @@ type Call = {
   readonly signal: AbortSignal
 }
 
+// A network that drops packets tells nobody. Probes end a connection on which nothing comes any more after 10 s and ten
+// more of a second each (libuv), long before the watch counts as silent; and a first packet that was dropped is sent again
+// by a new attempt, not after the doubled waits of the kernel.
+const connecting = { keepAlive: true, keepAliveInitialDelay: 10_000, timeout: 5_000 }
+
 /** Throws KubeconfigError where there is no usable configuration; connects only with the first call. */
 export function createApiClient({ kubeconfig, timeoutMs = 30_000 }: ApiClientOptions): ApiClient {
   let credentials = loadKubeconfig(kubeconfig)
@@ -139,9 +144,9 @@ function createDispatcher(config: KubeConfig, options: RequestOptions): Dispatch
   switch (made.type) {
     case 'agent':
       // HTTP/2 would carry all watches over one connection, and one lost packet would stall them all.
-      return new Agent({ allowH2: false, connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 } })
+      return new Agent({ allowH2: false, connect: { ...tls, ...connecting } })
     case 'none':
-      return new Agent({ allowH2: false })
+      return new Agent({ allowH2: false, connect: connecting })
     case 'proxy':
       return new ProxyAgent({ allowH2: false, uri: made.uri, requestTls: tls })
     case 'socks':

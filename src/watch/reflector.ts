@@ -29,7 +29,7 @@ export const defaultReflectorTiming: ReflectorTiming = {
   pageSize: 500,
   minBackoffMs: 200,
   // Of a server that was away for an hour, changes are to be live a few seconds after it is back.
-  maxBackoffMs: 5_000,
+  maxBackoffMs: 2_000,
   steadyMs: 1_000,
   stallMs: 90_000,
   minWatchSeconds: 240,

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
+import { Server as TlsServer } from 'node:tls'
 import { type ApiObject, ApiStore, isSelected, mergePatch, type Selector, type StoreEvent } from './api-store.ts'
 
 // A stand-in for the Kubernetes API server that speaks its protocol over real sockets: list in pages, watch with resume,
@@ -58,6 +59,8 @@ export class ApiServer {
   tokens: ReadonlySet<string> | undefined
   /** Accept watches and then say nothing. */
   silent = false
+  /** Take requests and never answer. `resetConnections` sets their clients free. */
+  hanging = false
   /** Send each byte of an event by itself. */
   splitsBytes = false
   readonly #options: ApiServerOptions
@@ -92,8 +95,18 @@ export class ApiServer {
   /** From now on connections are refused; those that are open are reset. `listen` takes them again at the same port. */
   async refuse(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    this.resetConnections()
     await closed
+  }
+
+  resetConnections(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+    this.#watches.clear()
+  }
+
+  /** Another certificate for connections from now on; only where there is one already. */
+  showCertificate(tls: { readonly key: string; readonly cert: string }): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(tls)
   }
 
   get url(): string {
@@ -174,6 +187,7 @@ export class ApiServer {
     const logged = { method: request.method ?? '', path: url.pathname, query: url.searchParams, authorization, body }
     this.requests.push(logged)
     this.onRequest(logged)
+    if (this.hanging) return
     const target = parseTarget(url.pathname)
     const answer = this.#refusal(logged, target)
     if (answer === undefined && url.searchParams.get('watch') === 'true') return this.#watch(logged, target, response)

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ApiServer } from './api-server.ts'
+import { ApiServer, type ApiServerOptions } from './api-server.ts'
 import { type Headgate, startHeadgate } from './headgate.ts'
 import { type Origin, ok, startOrigin } from './origin.ts'
 
@@ -20,10 +20,11 @@ export class Cluster {
     this.kubeconfig = kubeconfig
   }
 
-  static async start(): Promise<Cluster> {
+  /** `access`: what the kubeconfig is to say of the cluster, such as the authority of its certificate. */
+  static async start({ access = {}, ...options }: ApiServerOptions & { access?: object } = {}): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'headgate-cluster-'))
-    const api = await new ApiServer({ bookmarkMs: 50 }).listen()
-    const cluster = new Cluster(api, folder, await api.writeKubeconfig(join(folder, 'config')))
+    const api = await new ApiServer({ bookmarkMs: 50, ...options }).listen()
+    const cluster = new Cluster(api, folder, await api.writeKubeconfig(join(folder, 'config'), {}, access))
     cluster.put(ingressClass('headgate', 'headgate.dev/ingress-controller'))
     return cluster
   }
