@@ -31,7 +31,7 @@ export type OciArchive = {
   readonly platform: Platform
   readonly layers: readonly Layer[]
   readonly config: ImageConfig
-  /** The one time that everything in the image has, in seconds since 1970. */
+  /** The date of the image, in seconds since 1970. */
   readonly createdSeconds: number
 }
 
@@ -49,6 +49,9 @@ export type WrittenLayer = {
   readonly unpackedBytes: number
 }
 
+// Not the date of the image: a layer whose files are those of the last release has its digest too, and is not pulled again.
+const layerSeconds = 0
+
 type Blob = { readonly digest: string; readonly bytes: number; readonly entry: TarEntry }
 
 /**
@@ -61,8 +64,7 @@ export async function writeOciArchive(archive: OciArchive): Promise<WrittenArchi
   const folder = await mkdtemp(join(dirname(path), `.${basename(path)}-`))
   try {
     const layers: (WrittenLayer & { readonly entry: TarEntry })[] = []
-    for (const layer of archive.layers)
-      layers.push(await writeLayer(layer, join(folder, `${layers.length}`), createdSeconds))
+    for (const layer of archive.layers) layers.push(await writeLayer(layer, join(folder, `${layers.length}`)))
     const config = jsonBlob(imageConfig(archive, layers))
     const manifest = jsonBlob(imageManifest(config, layers))
     const entries = [
@@ -80,12 +82,12 @@ export async function writeOciArchive(archive: OciArchive): Promise<WrittenArchi
   }
 }
 
-async function writeLayer(layer: Layer, file: string, createdSeconds: number) {
+async function writeLayer(layer: Layer, file: string) {
   const unpacked = createHash('sha256')
   const packed = createHash('sha256')
   let unpackedBytes = 0
   await pipeline(
-    Readable.from(writeTar(layer.entries, createdSeconds)),
+    Readable.from(writeTar(layer.entries, layerSeconds)),
     async function* (chunks: AsyncIterable<Uint8Array>) {
       for await (const chunk of chunks) {
         unpacked.update(chunk)
