@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { Family } from '../support/bed.ts'
+import { kubeconfigOf } from './control-plane.ts'
+import { inNamespace } from './network.ts'
+import { importImage } from './node.ts'
+import { terminalProgress } from './progress.ts'
+import { missingRequirement } from './requirements.ts'
+import { runAttached } from './run.ts'
+import { type BedState, bedNames, readState } from './state.ts'
+import { describeRemains, isNothing, remainsOf, tearDown } from './teardown.ts'
+import { placeOf, up } from './up.ts'
+
+const progress = terminalProgress()
+
+const program = new Command('npm run cluster --')
+  .description('A real Kubernetes on this machine, in network namespaces, for the tests of Headgate.')
+  .enablePositionalOptions()
+  .addOption(new Option('--name <name>', 'which bed').env('HEADGATE_BED').default('bed').argParser(parseName))
+
+command('up', 'build what is needed, and start a bed')
+  .option('--nodes <count>', 'how many nodes', parseCount, 2)
+  .addOption(new Option('--family <family>', 'addresses').choices(['ipv4', 'ipv6', 'dual']).default('dual'))
+  .action(async (options: { name?: string; nodes: number; family: Family }) => {
+    const name = options.name ?? bedName()
+    try {
+      await up({ name, family: options.family, nodeCount: options.nodes }, progress)
+    } catch (error) {
+      progress.say(`bed ${name} did not start; what there is of it: ${join('beds', name)}; down clears it`)
+      throw error
+    }
+    progress.say(`bed ${name} is up: npm run cluster -- kubectl get nodes`)
+  })
+
+command('down', 'take a bed down').action(async (options: { name?: string }) => {
+  const name = options.name ?? bedName()
+  await tearDown(name)
+  progress.say(`nothing is left of bed ${name}: no process, cgroup, namespace, mount or file`)
+})
+
+command('status', 'which beds there are').action(async () => {
+  for (const name of await bedNames()) {
+    const state = readState(name)
+    process.stdout.write(
+      `${name}\t${state?.phase ?? 'broken'}\t${state?.family ?? ''}\t${state?.nodeCount ?? 0} nodes\n`,
+    )
+    const remains = await remainsOf(name)
+    if (state?.phase !== 'up' && !isNothing(remains)) process.stdout.write(`  ${describeRemains(remains)}\n`)
+  }
+})
+
+passThrough('kubectl', 'kubectl as cluster admin').action(async (args: string[], options: { name?: string }) => {
+  const state = stateOf(options.name)
+  const place = placeOf(state)
+  const kubeconfig = [`--kubeconfig=${kubeconfigOf(place, 'admin')}`, `--cache-dir=${join(place.folder, 'kubectl')}`]
+  const binary = join(place.programs, 'kubernetes')
+  process.exitCode = await attach(inNamespace(state.name, 'cp', binary, 'kubectl', ...kubeconfig, ...args))
+})
+
+passThrough('client', 'run a command as the client outside').action(
+  async (args: string[], options: { name?: string }) => {
+    process.exitCode = await attach(inNamespace(stateOf(options.name).name, 'client', ...args))
+  },
+)
+
+command('load', 'an image, as an OCI archive, into every node')
+  .argument('<archive>')
+  .action(async (archive: string, options: { name?: string }) => {
+    const place = placeOf(stateOf(options.name))
+    await Promise.all(place.layout.nodes.map((node) => importImage(place, node.name, archive)))
+  })
+
+const missing = missingRequirement()
+if (missing !== undefined) {
+  process.stderr.write(`${missing}\n`)
+  process.exit(2)
+}
+await program.parseAsync().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+})
+
+function command(name: string, description: string): Command {
+  return program.command(name).description(description).option('--name <name>', 'which bed', parseName)
+}
+
+/** Everything after the first word that is not an option of ours is for the other program. */
+function passThrough(name: string, description: string): Command {
+  return command(name, description)
+    .argument('[arguments...]')
+    .passThroughOptions()
+    .allowUnknownOption()
+    .helpOption(false)
+}
+
+function bedName(): string {
+  const { name } = program.opts<{ name: string }>()
+  return name
+}
+
+function stateOf(name: string | undefined): BedState {
+  const wanted = name ?? bedName()
+  const state = readState(wanted)
+  if (state === undefined) throw new Error(`there is no bed ${wanted}: npm run cluster -- up`)
+  return state
+}
+
+function attach([command, ...args]: [string, ...string[]]): Promise<number> {
+  return runAttached(command, args)
+}
+
+function parseName(name: string): string {
+  if (!/^[a-z][a-z0-9]{0,19}$/.test(name)) throw new InvalidArgumentError('lower case letters and digits, at most 20.')
+  return name
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > 9) throw new InvalidArgumentError('from 1 to 9.')
+  return count
+}
