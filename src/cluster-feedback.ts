@@ -5,11 +5,12 @@ import type { Logger } from './log.ts'
 import type { Problem } from './problem.ts'
 import type { Build } from './router/build.ts'
 import type { ApiClient } from './watch/api-client.ts'
-import type { ClusterState } from './watch/cluster-state.ts'
+import { type ClusterState, emptyClusterState } from './watch/cluster-state.ts'
 import { EventRecorder } from './watch/event-recorder.ts'
 import { LeaderElection } from './watch/lease.ts'
+import { NodeAddresses } from './watch/node-addresses.ts'
 import type { Ingress, LoadBalancerAddress, ObjectKey } from './watch/objects.ts'
-import { findServiceAddresses, toPublishedAddresses } from './watch/published-addresses.ts'
+import { findNodesOf, findServiceAddresses, toPublishedAddresses } from './watch/published-addresses.ts'
 import { StatusWriter } from './watch/status-writer.ts'
 
 export type ClusterFeedbackOptions = {
@@ -26,8 +27,11 @@ export class ClusterFeedback {
   readonly #options: ClusterFeedbackOptions
   readonly #status: StatusWriter
   readonly #events: EventRecorder
+  readonly #nodes: NodeAddresses | undefined
   readonly #election: LeaderElection
   readonly #built = Promise.withResolvers<void>()
+  #ours: ReadonlyMap<ObjectKey, Ingress> = new Map()
+  #state: ClusterState = emptyClusterState
 
   constructor({ client, config, log }: ClusterFeedbackOptions) {
     this.#options = { client, config, log }
@@ -35,6 +39,7 @@ export class ClusterFeedback {
     const identity = process.env['POD_NAME'] || `${hostname()}_${randomUUID()}`
     this.#status = new StatusWriter({ client, logger: log })
     this.#events = new EventRecorder({ client, logger: log, identity })
+    this.#nodes = this.#openNodes()
     this.#election = new LeaderElection({
       client,
       logger: log,
@@ -42,9 +47,20 @@ export class ClusterFeedback {
       name: config.electionId,
       identity,
       lead: async (signal) => {
-        await Promise.all([this.#events.start(signal), ...(config.updateStatus ? [this.#status.start(signal)] : [])])
+        const writing = config.updateStatus ? [this.#status.start(signal), this.#nodes?.start(signal)] : []
+        await Promise.all([this.#events.start(signal), ...writing])
       },
+      ...(config.updateStatus &&
+        config.updateStatusOnShutdown && { leaveLast: (signal) => this.#status.clear(signal) }),
     })
+  }
+
+  #openNodes(): NodeAddresses | undefined {
+    const { client, config, log } = this.#options
+    const type = config.publishNodeAddresses
+    return type === 'off'
+      ? undefined
+      : new NodeAddresses({ client, logger: log, type, onChange: () => this.#publish() })
   }
 
   /** A replica that has nothing to tell yet, and perhaps never will, must not keep the Lease from one that has. */
@@ -60,17 +76,32 @@ export class ClusterFeedback {
       const ingress = state.ingresses.get(key)
       if (ingress !== undefined) ours.set(key, ingress)
     }
-    const addresses = this.#addresses(state)
-    if (addresses !== undefined) this.#status.setDesired(ours, addresses)
+    const { publishService } = this.#options.config
+    if (publishService !== undefined && state.endpointSlices !== this.#state.endpointSlices) {
+      this.#nodes?.setNodes(findNodesOf(publishService, state.endpointSlices))
+    }
+    this.#ours = ours
+    this.#state = state
+    this.#publish()
     this.#events.record(problems, state)
     this.#built.resolve()
   }
 
+  #publish(): void {
+    const addresses = this.#addresses()
+    if (addresses !== undefined) this.#status.setDesired(this.#ours, addresses)
+  }
+
   /** undefined: nobody said where traffic reaches us, so nothing is written. */
-  #addresses({ services }: ClusterState): readonly LoadBalancerAddress[] | undefined {
+  #addresses(): readonly LoadBalancerAddress[] | undefined {
     const { publishService, publishStatusAddresses } = this.#options.config
     if (publishStatusAddresses.length > 0) return toPublishedAddresses(publishStatusAddresses)
-    const service = publishService === undefined ? undefined : services.get(publishService)
+    if (this.#nodes !== undefined) {
+      const addresses = this.#nodes.get()
+      // No ready pod, as when all start anew: what is there stays, as clearing it is asked for by a flag of its own.
+      return addresses === undefined || addresses.length === 0 ? undefined : toPublishedAddresses(addresses)
+    }
+    const service = publishService === undefined ? undefined : this.#state.services.get(publishService)
     return service === undefined ? undefined : findServiceAddresses(service)
   }
 }

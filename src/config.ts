@@ -2,7 +2,7 @@ import { availableCores } from './config/cores.ts'
 import { flags } from './config/flags.ts'
 import { type Environment, type GivenFlags, readArguments, readEnvironment } from './config/given.ts'
 import { createReader, type Reader } from './config/reader.ts'
-import type { ServiceRef } from './config/values.ts'
+import type { PublishedNodeAddresses, ServiceRef } from './config/values.ts'
 import type { LogFormat, LogLevel } from './log.ts'
 
 export type Config = {
@@ -25,6 +25,9 @@ export type Config = {
   readonly defaultBackendService: ServiceRef | undefined
   /** `namespace/name`, as all references to one object here. */
   readonly defaultCertificate: string | undefined
+  readonly secrets: 'watch' | 'by-name'
+  /** At least 1. */
+  readonly secretRefreshSeconds: number
   readonly disableCatchAll: boolean
   readonly disableExternalName: boolean
   /** No flag: whoever writes the files on this machine may point at it, whoever writes to a cluster may not. */
@@ -32,7 +35,9 @@ export type Config = {
   readonly configMap: string | undefined
   readonly publishService: string | undefined
   readonly publishStatusAddresses: readonly string[]
+  readonly publishNodeAddresses: PublishedNodeAddresses
   readonly updateStatus: boolean
+  readonly updateStatusOnShutdown: boolean
   readonly electionId: string
   /** undefined: the namespace that the credentials name. */
   readonly electionNamespace: string | undefined
@@ -87,13 +92,17 @@ function buildConfig(reader: Reader, env: Environment, cores: number): Config {
     ingressClassByName: one(flags.ingressClassByName) ?? isFolder,
     defaultBackendService: one(flags.defaultBackendService),
     defaultCertificate: one(flags.defaultCertificate),
+    secrets: oneOrDefault(flags.secrets),
+    secretRefreshSeconds: oneOrDefault(flags.secretRefreshSeconds),
     disableCatchAll: oneOrDefault(flags.disableCatchAll),
     disableExternalName: oneOrDefault(flags.disableExternalName),
     allowLocalAddresses: isFolder,
     configMap: one(flags.configMap),
     publishService: one(flags.publishService),
     publishStatusAddresses: many(flags.publishStatusAddresses),
+    publishNodeAddresses: oneOrDefault(flags.publishNodeAddresses),
     updateStatus: one(flags.updateStatus) ?? !isFolder,
+    updateStatusOnShutdown: oneOrDefault(flags.updateStatusOnShutdown),
     electionId: oneOrDefault(flags.electionId),
     electionNamespace: one(flags.electionNamespace) ?? (env['POD_NAMESPACE'] || undefined),
     logLevel: oneOrDefault(flags.logLevel),
@@ -120,8 +129,20 @@ function findExclusive(given: GivenFlags): readonly string[] {
 
 function findMisfits(config: Config, given: GivenFlags): readonly string[] {
   const isFolder = config.source.kind === 'manifests'
-  const origin = given.get(flags.updateStatus.name)?.origin
-  return isFolder && config.updateStatus ? [`${origin} needs a cluster: files have no status to write`] : []
+  const isNamed = given.has(flags.publishService.name)
+  const isRefreshed = given.has(flags.secretRefreshSeconds.name)
+  const needsCluster = 'needs a cluster: of files all are read'
+  const needsByName = 'needs --secrets=by-name: what is watched need not be read again'
+  const needsStatus = 'needs a cluster: files have no status to write'
+  const needsService = 'needs --publish-service: the nodes are those of its endpoints'
+  const misfits = [
+    { flag: flags.updateStatus, misfits: isFolder && config.updateStatus, why: needsStatus },
+    { flag: flags.updateStatusOnShutdown, misfits: isFolder && config.updateStatusOnShutdown, why: needsStatus },
+    { flag: flags.publishNodeAddresses, misfits: !isNamed && config.publishNodeAddresses !== 'off', why: needsService },
+    { flag: flags.secrets, misfits: isFolder && config.secrets === 'by-name', why: needsCluster },
+    { flag: flags.secretRefreshSeconds, misfits: isRefreshed && config.secrets === 'watch', why: needsByName },
+  ]
+  return misfits.flatMap(({ flag, misfits, why }) => (misfits ? [`${given.get(flag.name)?.origin} ${why}`] : []))
 }
 
 function findPortMistakes(config: Config, given: GivenFlags, failed: ReadonlySet<string>): readonly string[] {

@@ -30,13 +30,17 @@ const clusterDefaults: Config = {
   ingressClassByName: false,
   defaultBackendService: undefined,
   defaultCertificate: undefined,
+  secrets: 'watch',
+  secretRefreshSeconds: 60,
   disableCatchAll: false,
   disableExternalName: false,
   allowLocalAddresses: false,
   configMap: undefined,
   publishService: undefined,
   publishStatusAddresses: [],
+  publishNodeAddresses: 'off',
   updateStatus: true,
+  updateStatusOnShutdown: false,
   electionId: 'headgate-leader',
   electionNamespace: undefined,
   logLevel: 'info',
@@ -113,6 +117,16 @@ const good: readonly (readonly [string, readonly string[], Partial<Config>])[] =
     ['--publish-status-address=192.0.2.1,2001:db8::1,lb.example'],
     { publishStatusAddresses: ['192.0.2.1', '2001:db8::1', 'lb.example'] },
   ],
+  [
+    'Secrets by name',
+    ['--secrets=by-name', '--secret-refresh-seconds=600'],
+    { secrets: 'by-name', secretRefreshSeconds: 600 },
+  ],
+  [
+    'addresses of nodes',
+    ['--publish-service=a/b', '--publish-node-addresses=internal'],
+    { publishService: 'a/b', publishNodeAddresses: 'internal' },
+  ],
   ['the same value twice', ['--workers=2', '--workers=2'], { workers: 2 }],
 ]
 
@@ -175,6 +189,28 @@ const bad: readonly (readonly [readonly string[], readonly string[]])[] = [
     ['--publish-service and --publish-status-address exclude each other: addresses come from one place'],
   ],
   [['--manifests=a', '--update-status'], ['--update-status needs a cluster: files have no status to write']],
+  [
+    ['--manifests=a', '--update-status-on-shutdown'],
+    ['--update-status-on-shutdown needs a cluster: files have no status to write'],
+  ],
+  [
+    ['--manifests=a', '--secrets=by-name'],
+    ['--secrets needs a cluster: of files all are read'],
+  ],
+  [['--secrets=list'], ["--secrets: 'list' is not one of watch, by-name"]],
+  [
+    ['--secret-refresh-seconds=5'],
+    ['--secret-refresh-seconds needs --secrets=by-name: what is watched need not be read again'],
+  ],
+  [
+    ['--secrets=by-name', '--secret-refresh-seconds=0'],
+    ["--secret-refresh-seconds: '0' is not a whole number of seconds from 1 to 86400"],
+  ],
+  [
+    ['--publish-node-addresses=external'],
+    ['--publish-node-addresses needs --publish-service: the nodes are those of its endpoints'],
+  ],
+  [['--publish-service=a/b', '--publish-node-addresses'], ['--publish-node-addresses needs a value: TYPE']],
   [['--http-port=80', '--https-port=80'], ['--http-port and --https-port are both 80']],
   [['--https-port=8080'], ['--http-port and --https-port are both 8080']],
   [['--http-port=off', '--https-port=off'], ['--http-port and --https-port are both off: there is nothing to serve']],

@@ -14,6 +14,7 @@ import {
   parsePublishedAddress,
   parseSelector,
   parseServiceRef,
+  publishedNodeAddresses,
 } from './values.ts'
 
 /** One row: the command line, the environment, the help text and docs/reference/flags.md all come from it. */
@@ -148,6 +149,18 @@ export const flags = {
     default: 'generated at start',
     help: 'Secret whose certificate serves host names that have none.',
   }),
+  secrets: single('secrets', {
+    placeholder: 'HOW',
+    parse: parseOneOf(['watch', 'by-name']),
+    default: 'watch',
+    help: 'How Secrets are read. watch: list and watch all of type kubernetes.io/tls. by-name: get those that our Ingresses name, and no others.',
+  }),
+  secretRefreshSeconds: single('secret-refresh-seconds', {
+    placeholder: 'SECONDS',
+    parse: parseCount(86_400, 'seconds', 1),
+    default: '60',
+    help: 'With --secrets=by-name each Secret is read again before it is this old.',
+  }),
   disableCatchAll: toggle('disable-catch-all', {
     default: 'false',
     help: 'Leave out default backends and rules without a host.',
@@ -171,9 +184,19 @@ export const flags = {
     parse: parsePublishedAddress,
     help: 'Write this address or host name into the status of each Ingress.',
   }),
+  publishNodeAddresses: single('publish-node-addresses', {
+    placeholder: 'TYPE',
+    parse: parseOneOf(publishedNodeAddresses),
+    default: 'off',
+    help: 'Write the addresses of the nodes on which ready pods of --publish-service run, not those of the Service. external: ExternalIP, else InternalIP. internal: InternalIP. Needs the right to get nodes.',
+  }),
   updateStatus: toggle('update-status', {
     default: 'true with a cluster, false with --manifests',
     help: 'Write Ingress status. Of several replicas only the leader does; Events about problems it records in any case.',
+  }),
+  updateStatusOnShutdown: toggle('update-status-on-shutdown', {
+    default: 'false',
+    help: 'When the last replica stops, take our addresses out of the status again. Leave it off where DNS follows the status.',
   }),
   electionId: single('election-id', {
     placeholder: 'NAME',

@@ -8,6 +8,11 @@ export type Parser<T> = (text: string) => Parsed<T>
 
 export type ServiceRef = { readonly namespace: string; readonly name: string; readonly port: string | undefined }
 
+/** Which addresses of a node are written into status: https://kubernetes.io/docs/reference/node/node-status/#addresses */
+export const publishedNodeAddresses = ['off', 'external', 'internal'] as const
+
+export type PublishedNodeAddresses = (typeof publishedNodeAddresses)[number]
+
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
 const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const subdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
@@ -29,11 +34,11 @@ export function parsePort(text: string): Parsed<number | undefined> {
   return port === undefined || port > 65_535 ? { expected: 'a port from 0 to 65535, or off' } : { value: port }
 }
 
-export function parseCount(most: number, unit: string): Parser<number> {
+export function parseCount(most: number, unit: string, least = 0): Parser<number> {
   return (text) => {
     const count = wholeNumber(text)
-    return count === undefined || count > most
-      ? { expected: `a whole number of ${unit} from 0 to ${most}` }
+    return count === undefined || count > most || count < least
+      ? { expected: `a whole number of ${unit} from ${least} to ${most}` }
       : { value: count }
   }
 }

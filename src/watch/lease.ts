@@ -1,7 +1,7 @@
 import { isRecord } from '../is-record.ts'
 import type { Logger } from '../log.ts'
 import type { ApiClient } from './api-client.ts'
-import { hasStatus } from './api-error.ts'
+import { ApiError, hasStatus } from './api-error.ts'
 import { pause } from './backoff.ts'
 import { limitWarnings } from './limit-log.ts'
 import { pathOfResource } from './resource-path.ts'
@@ -26,8 +26,13 @@ export type LeaderElectionOptions = {
   readonly identity: string
   /** Runs while we lead; must end when its signal does. */
   readonly lead: (signal: AbortSignal) => Promise<void>
+  /** Runs at our end where nobody takes the Lease that we have let go: we are the last. Must end when its signal does. */
+  readonly leaveLast?: (signal: AbortSignal) => Promise<void>
   readonly timing?: LeaseTiming
 }
+
+// What the last one may take for its leave, within the grace period of its pod.
+const leaveMs = 20_000
 
 type Lease = { readonly metadata: object; readonly spec: Readonly<Record<string, unknown>> }
 
@@ -40,6 +45,8 @@ export class LeaderElection {
   /** Clocks of other replicas may be wrong: what counts is when we saw the Lease change, by our own clock. */
   #observed = { record: '', atMs: 0 }
   #leading = false
+  /** What the API server asks to wait, with 429 and 503. */
+  #askedMs = 0
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options
@@ -55,7 +62,7 @@ export class LeaderElection {
   async start(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (await this.#tryAcquire(signal)) await this.#leadUntilLost(signal)
-      await pause(this.#timing.retryMs * (1 + Math.random() * 0.2), signal)
+      await pause(this.#waitMs(1 + Math.random() * 0.2), signal)
     }
   }
 
@@ -69,7 +76,7 @@ export class LeaderElection {
     let deadline = setTimeout(() => lost.abort(), this.#timing.renewDeadlineMs)
     const any = AbortSignal.any([signal, lost.signal])
     while (!any.aborted) {
-      await pause(this.#timing.retryMs, any)
+      await pause(this.#waitMs(1), any)
       if (any.aborted || !(await this.#tryAcquire(any))) continue
       renewedMs = performance.now()
       clearTimeout(deadline)
@@ -78,7 +85,7 @@ export class LeaderElection {
     clearTimeout(deadline)
     await work
     this.#leading = false
-    if (signal.aborted) await this.#release()
+    if (signal.aborted) await this.#leave()
     else
       this.#options.logger.warn(
         { lease: this.#options.name, renewedMsAgo: performance.now() - renewedMs },
@@ -90,6 +97,7 @@ export class LeaderElection {
   async #tryAcquire(signal: AbortSignal): Promise<boolean> {
     const { client, identity, name } = this.#options
     const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#timing.renewDeadlineMs)])
+    this.#askedMs = 0
     try {
       const lease = await this.#get(limited)
       if (lease === undefined) {
@@ -105,6 +113,7 @@ export class LeaderElection {
       )
       return true
     } catch (error) {
+      this.#askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
       // 409: another replica was quicker.
       if (!signal.aborted && !hasStatus(error, 409))
         this.#warn({ lease: name, identity, error }, 'Lease cannot be renewed')
@@ -147,6 +156,38 @@ export class LeaderElection {
 
   #lease(metadata: object, spec: object): object {
     return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }
+  }
+
+  #waitMs(spread: number): number {
+    return Math.max(this.#timing.retryMs * spread, Math.min(this.#askedMs, this.#timing.durationMs))
+  }
+
+  async #leave(): Promise<void> {
+    await this.#release()
+    const { leaveLast } = this.#options
+    if (leaveLast === undefined || (await this.#isFollowed())) return
+    const limit = AbortSignal.timeout(leaveMs)
+    // Whoever comes now must wait until we are done, or we would undo what it does.
+    if (!(await this.#tryAcquire(limit))) return
+    await leaveLast(limit)
+    await this.#release()
+  }
+
+  /** Every other replica that runs asks for the Lease at least once in this time. */
+  async #isFollowed(): Promise<boolean> {
+    const untilMs = performance.now() + 3 * this.#timing.retryMs
+    const never = new AbortController().signal
+    try {
+      while (performance.now() < untilMs) {
+        await pause(this.#timing.retryMs / 4, never)
+        const holder = (await this.#get(AbortSignal.timeout(this.#timing.renewDeadlineMs)))?.spec['holderIdentity']
+        if (holder !== undefined && holder !== '') return true
+      }
+      return false
+    } catch {
+      // Who cannot tell must not take anything away.
+      return true
+    }
   }
 
   /** So that the next replica need not wait for the end of the Lease. */

@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from '../log.ts'
 import type { ApiClient } from './api-client.ts'
 import { hasStatus } from './api-error.ts'
-import { Backoff, pause } from './backoff.ts'
+import { Backoff, type BackoffOptions, pause } from './backoff.ts'
 import { limitWarnings } from './limit-log.ts'
 import type { Ingress, LoadBalancerAddress, ObjectKey } from './objects.ts'
 import { pathOfKind } from './resource-path.ts'
+import { ServerBackoff } from './server-backoff.ts'
 import { Waker } from './waker.ts'
 
 export type StatusWriterOptions = {
@@ -18,6 +19,9 @@ export type StatusWriterOptions = {
   /** Milliseconds until a status that somebody else has overwritten is written again: two writers must not race. */
   readonly rewriteMs?: number
 }
+
+// How many Ingresses are cleared at once: the pod is about to end, and waits for it.
+const clearedAtOnce = 10
 
 type Attempt = { readonly backoff: Backoff; notBeforeMs: number }
 
@@ -32,9 +36,11 @@ export class StatusWriter {
   /** As it was when it was found right, or written. */
   readonly #done = new Map<ObjectKey, Ingress>()
   readonly #attempts = new Map<ObjectKey, Attempt>()
+  readonly #server: ServerBackoff
 
   constructor(options: StatusWriterOptions) {
     this.#options = { intervalMs: 50, minBackoffMs: 1_000, maxBackoffMs: 60_000, rewriteMs: 30_000, ...options }
+    this.#server = new ServerBackoff(this.#backoffOptions)
     this.#warn = limitWarnings(options.logger, 60_000)
   }
 
@@ -61,6 +67,10 @@ export class StatusWriter {
   /** Writes until the signal ends: as long as we are the leader. */
   async start(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      if (this.#server.waitMs > 0) {
+        await pause(this.#server.waitMs, signal)
+        continue
+      }
       const nowMs = performance.now()
       const waits = [...this.#pending].map((key) => (this.#attempts.get(key)?.notBeforeMs ?? 0) - nowMs)
       const due = [...this.#pending].find((_, index) => (waits[index] ?? 0) <= 0)
@@ -69,24 +79,52 @@ export class StatusWriter {
     }
   }
 
+  /** Takes our addresses out again, where nobody else has written since: before the last of us goes. */
+  async clear(signal: AbortSignal): Promise<void> {
+    const left = [...this.#ingresses].filter(
+      ([key, ingress]) => this.#addresses.length > 0 && this.#done.get(key) === ingress,
+    )
+    const { length } = left
+    const clearNext = async (): Promise<void> => {
+      for (let next = left.pop(); next !== undefined && !signal.aborted; next = left.pop()) {
+        if (!(await this.#clearOne(next[1], signal))) left.push(next)
+        await pause(this.#server.waitMs, signal)
+      }
+    }
+    await Promise.all(Array.from({ length: clearedAtOnce }, clearNext))
+    this.#options.logger.info({ ingresses: length, left: left.length }, 'last replica: status cleared')
+  }
+
+  /** False: try again. */
+  async #clearOne(ingress: Ingress, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#options.client.patch(pathOfStatus(ingress), { status: { loadBalancer: { ingress: [] } } }, signal)
+      return true
+    } catch (error) {
+      return !this.#server.onFailure(error)
+    }
+  }
+
   async #write(key: ObjectKey, signal: AbortSignal): Promise<void> {
     const ingress = this.#ingresses.get(key)
     if (ingress === undefined) return
     const addresses = this.#addresses
-    const { namespace, name } = ingress.metadata
-    const path = `${pathOfKind('Ingress', namespace)}/${encodeURIComponent(name)}/status`
     const attempt = this.#attemptOf(key)
     try {
-      await this.#options.client.patch(path, { status: { loadBalancer: { ingress: addresses } } }, signal)
+      const patch = { status: { loadBalancer: { ingress: addresses } } }
+      await this.#options.client.patch(pathOfStatus(ingress), patch, signal)
       this.#finish(key, ingress, addresses)
+      this.#server.onSuccess()
       attempt.backoff.reset()
       attempt.notBeforeMs = performance.now() + this.#options.rewriteMs
     } catch (error) {
       if (signal.aborted) return
       // Gone meanwhile; the watch will say so.
       if (hasStatus(error, 404)) return this.#finish(key, ingress, addresses)
-      attempt.notBeforeMs = performance.now() + this.#options.minBackoffMs + attempt.backoff.next(error)
       this.#warn({ ingress: key, error }, 'Ingress status cannot be written; it will be tried again')
+      this.#server.onFailure(error)
+      // In any case, so that one that always fails does not stand before the others.
+      attempt.notBeforeMs = performance.now() + this.#options.minBackoffMs + attempt.backoff.next(error)
     }
   }
 
@@ -100,12 +138,17 @@ export class StatusWriter {
   #attemptOf(key: ObjectKey): Attempt {
     const known = this.#attempts.get(key)
     if (known !== undefined) return known
-    const { minBackoffMs, maxBackoffMs } = this.#options
-    const attempt = {
-      backoff: new Backoff({ minMs: minBackoffMs, maxMs: maxBackoffMs, random: Math.random }),
-      notBeforeMs: 0,
-    }
+    const attempt = { backoff: new Backoff(this.#backoffOptions), notBeforeMs: 0 }
     this.#attempts.set(key, attempt)
     return attempt
   }
+
+  get #backoffOptions(): BackoffOptions {
+    const { minBackoffMs, maxBackoffMs } = this.#options
+    return { minMs: minBackoffMs, maxMs: maxBackoffMs, random: Math.random }
+  }
+}
+
+function pathOfStatus({ metadata: { namespace, name } }: Ingress): string {
+  return `${pathOfKind('Ingress', namespace)}/${encodeURIComponent(name)}/status`
 }

@@ -35,6 +35,11 @@ const writersOf = (method: string, path: string, about = '') =>
     .filter(({ body }) => JSON.stringify([body]).includes(about))
     .map(({ authorization }) => authorization)
 
+const eventOf = (name: string) =>
+  cluster.api.store
+    .list({ plural: 'events', namespace: 'default', fieldSelector: null, labelSelector: null })
+    .find(({ metadata }) => metadata.name.startsWith(`${name}.`))
+
 /** An Ingress with a mistake: its status and its Event have been written. */
 async function untilTold(name: string): Promise<void> {
   cluster.put(ingress({ name, className: 'headgate', host: `${name}.example.com`, paths: [{ service: 'none' }] }))
@@ -82,6 +87,7 @@ describe('of several replicas', () => {
     await untilTold('two')
     expect(writersOf('PATCH', '/ingresses/one/status')).toEqual(['Bearer first'])
     expect(writersOf('PATCH', '/ingresses/two/status')).toEqual(['Bearer second'])
+    expect(eventOf('one')).toMatchObject({ count: 1 })
   })
 
   it('another takes over from one that is killed, when its Lease is over', async () => {
@@ -98,10 +104,17 @@ describe('of several replicas', () => {
     await untilTold('three')
     expect(writersOf('PATCH', '/ingresses/three/status')).toEqual(['Bearer third'])
   })
+  it('the leader counts a mistake that comes back', async () => {
+    const before = cluster.api.get('Service', 'default', 'app')
+    cluster.put({ ...before, metadata: { name: 'none', namespace: 'default' } })
+    await waitFor(() => replicas.at(-1)?.output().includes('problem solved'))
+    cluster.api.delete('Service', 'default', 'none')
+    await waitFor(() => Number(eventOf('one')?.['count']) === 2)
+  })
+
   it('none asks for anything that the roles of manifests/base do not allow', () => {
     const asked = new Set(cluster.api.requests.map(permissionOf))
     expect(asked).toContain('coordination.k8s.io leases update')
-    // A mistake that was told before, by the leader before: its Event is counted up.
     expect(asked).toContain(' events patch')
     expect([...asked.difference(allowedByBase())]).toEqual([])
   })

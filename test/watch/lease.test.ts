@@ -10,12 +10,14 @@ let cluster: TestCluster
 let replicas: Replica[]
 let leading: Set<string>
 let most: number
+let left: string[]
 
 beforeEach(async () => {
   cluster = await startCluster()
   replicas = []
   leading = new Set()
   most = 0
+  left = []
 })
 
 afterEach(async () => {
@@ -39,6 +41,9 @@ function startReplica(identity: string, durationMs = 1_000): Replica {
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       leading.delete(identity)
     },
+    leaveLast: async () => {
+      left.push(`${identity} holding as ${holder()}`)
+    },
   })
   const replica = { election, stop, done: election.start(stop.signal) }
   replicas.push(replica)
@@ -46,6 +51,7 @@ function startReplica(identity: string, durationMs = 1_000): Replica {
 }
 
 const spec = () => cluster.server.get('Lease', 'headgate', 'headgate-leader')?.['spec']
+const holder = () => Object(spec())['holderIdentity']
 const leads = (identity: string) => waitFor(() => leading.has(identity))
 
 describe('LeaderElection', () => {
@@ -73,6 +79,49 @@ describe('LeaderElection', () => {
     await leads('b')
     expect(most).toBe(1)
     expect(spec()).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 })
+    expect(left).toEqual([])
+  })
+
+  it('lets the last replica take its leave, with the Lease in its hands', async () => {
+    const replica = startReplica('a')
+    await leads('a')
+    replica.stop.abort()
+    await replica.done
+    expect(left).toEqual(['a holding as a'])
+    expect(holder()).toBe('')
+  })
+
+  it('does not take itself for the last replica when it cannot ask', async () => {
+    const replica = startReplica('a')
+    await leads('a')
+    cluster.server.onRequest = ({ method }) => {
+      if (method === 'PUT') cluster.server.failing.set('leases', { status: 500 })
+    }
+    replica.stop.abort()
+    await replica.done
+    expect(left).toEqual([])
+  })
+
+  it.each([429, 503])('waits as long as %i asks it to', async (status) => {
+    cluster.server.failing.set('leases', { status, retryAfter: 1 })
+    startReplica('a')
+    await waitFor(() => cluster.server.requests.length > 0)
+    cluster.server.failing.clear()
+    await leads('a')
+    expect(cluster.server.requests.slice(0, 3).map(({ method }) => method)).toEqual(['GET', 'GET', 'POST'])
+  })
+
+  it('leaves the Lease to the quicker one of two', async () => {
+    cluster.server.onRequest = ({ method }) => {
+      if (method === 'POST') {
+        const metadata = { name: 'headgate-leader', namespace: 'headgate' }
+        cluster.server.put({ kind: 'Lease', metadata, spec: { holderIdentity: 'b', leaseDurationSeconds: 60 } })
+      }
+    }
+    startReplica('a')
+    await waitFor(() => cluster.server.requests.filter(({ method }) => method === 'GET').length > 3)
+    expect(cluster.server.requests.filter(({ method }) => method !== 'GET')).toHaveLength(1)
+    expect(most).toBe(0)
   })
 
   it('takes over from a leader that no longer renews, when its time is over', async () => {

@@ -101,6 +101,51 @@ describe('StatusWriter', () => {
     await written('a')
   })
 
+  it.each([429, 503])('asks for no other Ingress while %i asks it to wait', async (status) => {
+    for (let n = 0; n < 20; n++) putIngress(`i${n}`)
+    cluster.server.failing.set('PATCH ingresses', { status, retryAfter: 1 })
+    desire(Array.from({ length: 20 }, (_, n) => `i${n}`))
+    await waitFor(() => patches().length > 0)
+    cluster.server.failing.clear()
+    await Promise.all(Array.from({ length: 20 }, (_, n) => written(`i${n}`)))
+    expect(patches()).toHaveLength(21)
+  })
+
+  it('goes on with others while one is refused again and again', async () => {
+    for (const name of ['a', 'b', 'c']) putIngress(name)
+    cluster.server.onRequest = ({ path }) => {
+      if (path.endsWith('/a/status')) cluster.server.failing.set('ingresses', { status: 500 })
+      else cluster.server.failing.clear()
+    }
+    desire(['a', 'b', 'c'])
+    await written('b')
+    await written('c')
+    await waitFor(() => patches().filter((path) => path.endsWith('/a/status')).length > 1)
+  })
+
+  it("takes its addresses out when told to, and nobody else's", async () => {
+    for (const name of ['written', 'overwritten']) putIngress(name)
+    putIngress('right', addresses)
+    desire(['written', 'overwritten', 'right'])
+    await written('written')
+    await written('overwritten')
+    stop.abort()
+    await running
+    putIngress('overwritten', [{ ip: '6.6.6.6' }])
+    putIngress('foreign', addresses)
+    desire(['written', 'overwritten', 'right'])
+    cluster.server.failing.set('PATCH ingresses', { status: 429, retryAfter: 0 })
+    const before = patches().length
+    const cleared = writer.clear(new AbortController().signal)
+    await waitFor(() => patches().length > before)
+    cluster.server.failing.clear()
+    await cleared
+    await written('written', [])
+    await written('right', [])
+    await written('overwritten', [{ ip: '6.6.6.6' }])
+    await written('foreign', addresses)
+  })
+
   it('leaves an Ingress that is gone', async () => {
     putIngress('gone')
     putIngress('a')
