@@ -4,13 +4,13 @@ import { type Build, createTableBuilder } from './router/build.ts'
 import type { BuildInput, BuildOptions } from './router/build-input.ts'
 import { diffTables, type TablePatch } from './router/diff.ts'
 import type { RoutingTable } from './router/table.ts'
+import type { SecretFinder } from './router/wanted-secrets.ts'
 import type { CertificateStore } from './tls/certificate-store.ts'
 import type { ClusterState } from './watch/cluster-state.ts'
-import type { ObjectKey } from './watch/objects.ts'
-import { findReferencedSecrets } from './watch/referenced-secrets.ts'
 
 export type ControllerOptions = {
   readonly build: BuildOptions
+  readonly findSecrets: SecretFinder
   readonly certificates: CertificateStore
   readonly log: Logger
   /** A table that differs from the one before. */
@@ -39,7 +39,6 @@ export class Controller {
   #state: ClusterState | undefined
   #sourceProblems: readonly Problem[] = []
   #externalAddresses: ReadonlyMap<string, readonly string[]> = new Map()
-  #referenced: { readonly ingresses: ClusterState['ingresses']; readonly keys: ReadonlySet<ObjectKey> } | undefined
   #logged: ReadonlySet<string> = new Set()
   #status: ControllerStatus = { table: undefined, problems: [], lastSuccess: undefined, lastDuration: undefined }
 
@@ -65,8 +64,8 @@ export class Controller {
 
   #rebuild(state: ClusterState): void {
     const startedAt = performance.now()
-    const { certificates, onTable, onBuild } = this.#options
-    const fromSecrets = certificates.update(state.secrets, this.#referencedBy(state))
+    const { certificates, findSecrets, onTable, onBuild } = this.#options
+    const fromSecrets = certificates.update(state.secrets, findSecrets(state))
     const build = this.#build({
       state,
       certificates: fromSecrets.certificates,
@@ -83,17 +82,6 @@ export class Controller {
     this.#logNew(problems)
     if (build.table !== before) onTable(diffTables(before, build.table))
     onBuild(build, problems, state)
-  }
-
-  #referencedBy(state: ClusterState): ReadonlySet<ObjectKey> {
-    const { ingresses } = state
-    if (this.#referenced?.ingresses !== ingresses) {
-      const { defaultCertificate } = this.#options.build
-      const keys = new Set(findReferencedSecrets(state))
-      if (defaultCertificate !== undefined) keys.add(defaultCertificate)
-      this.#referenced = { ingresses, keys }
-    }
-    return this.#referenced.keys
   }
 
   /** Each problem once, when it appears; and once more that it is gone. */

@@ -12,6 +12,7 @@ import { Workers } from './proxy/workers.ts'
 import type { BuildOptions } from './router/build-input.ts'
 import { chunkPatch, diffTables, type TablePatch } from './router/diff.ts'
 import { formatTable, tableToJson } from './router/format.ts'
+import { createSecretFinder } from './router/wanted-secrets.ts'
 import { Telemetry } from './telemetry.ts'
 import { CertificateStore } from './tls/certificate-store.ts'
 import { generateCertificate } from './tls/default-certificate.ts'
@@ -44,8 +45,11 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
 
   const firstTable = Promise.withResolvers<void>()
   let started = false
+  const build = await buildOptions(config, log)
+  const findSecrets = createSecretFinder(build)
   const controller = new Controller({
-    build: await buildOptions(config, log),
+    build,
+    findSecrets,
     certificates: new CertificateStore(),
     log,
     onTable: (patch) => {
@@ -57,7 +61,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
       source.onBuild(build, problems, state)
     },
   })
-  const source = openObjectSource(config, log, {
+  const source = openObjectSource(config, findSecrets, log, {
     onState: (state, problems) => controller.onState(state, problems),
     onConnection: ({ connected }) => log.info({ connected }, 'connection to the source of objects'),
   })

@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
 import type { Problem } from './problem.ts'
 import type { Build } from './router/build.ts'
+import type { SecretFinder } from './router/wanted-secrets.ts'
 import { createApiClient } from './watch/api-client.ts'
 import { ClusterSource } from './watch/cluster-source.ts'
 import type { ClusterState } from './watch/cluster-state.ts'
@@ -16,11 +17,16 @@ export type ObjectSource = Source & {
 }
 
 /** @throws KubeconfigError where there is no usable kubeconfig. */
-export function openObjectSource(config: Config, log: Logger, events: SourceEvents): ObjectSource {
+export function openObjectSource(
+  config: Config,
+  findSecrets: SecretFinder,
+  log: Logger,
+  events: SourceEvents,
+): ObjectSource {
   const { source } = config
   return source.kind === 'manifests'
     ? openFolder(source.paths, log, events)
-    : openCluster(source.kubeconfig, config, log, events)
+    : openCluster(source.kubeconfig, config, findSecrets, log, events)
 }
 
 function openFolder(paths: readonly string[], log: Logger, events: SourceEvents): ObjectSource {
@@ -32,7 +38,13 @@ function openFolder(paths: readonly string[], log: Logger, events: SourceEvents)
   }
 }
 
-function openCluster(kubeconfig: string | undefined, config: Config, log: Logger, events: SourceEvents): ObjectSource {
+function openCluster(
+  kubeconfig: string | undefined,
+  config: Config,
+  findSecrets: SecretFinder,
+  log: Logger,
+  events: SourceEvents,
+): ObjectSource {
   const client = createApiClient({ kubeconfig })
   const backend = config.defaultBackendService
   const cluster = new ClusterSource({
@@ -41,9 +53,18 @@ function openCluster(kubeconfig: string | undefined, config: Config, log: Logger
     logger: log,
     watchNamespaces: config.watchNamespaces,
     watchesNamespaceObjects: config.watchNamespaceSelector !== undefined,
-    secrets: present(config.defaultCertificate),
+    secrets:
+      config.secrets === 'watch'
+        ? { kind: 'watch' }
+        : { kind: 'by-name', refreshMs: config.secretRefreshSeconds * 1000 },
+    findSecrets,
     configMaps: present(config.configMap),
-    services: [...present(config.publishService), ...(backend ? [`${backend.namespace}/${backend.name}`] : [])],
+    services: present(config.publishService),
+    backends: [
+      ...(backend ? [`${backend.namespace}/${backend.name}`] : []),
+      // Its endpoints tell on which nodes our pods are.
+      ...(config.publishNodeAddresses === 'off' ? [] : present(config.publishService)),
+    ],
   })
   const feedback = new ClusterFeedback({ client, config, log })
   return {

@@ -38,6 +38,7 @@ export const problemReasons = [
   'PortNotFound',
   'ResourceBackendUnsupported',
   'ServiceNotFound',
+  'TlsSecretForbidden',
   'TlsSecretInvalid',
   'TlsSecretNotFound',
 ] as const

@@ -76,7 +76,10 @@ export class CertificateIndex {
     this.problems.delete('')
     if (defaultCertificate === undefined) return generatedCertificate
     const certificate = this.#certificates.get(defaultCertificate)
-    if (certificate === undefined && !this.#secrets.has(defaultCertificate)) {
+    const secret = this.#secrets.get(defaultCertificate)
+    if (secret?.forbidden === true) {
+      this.problems.set('', [defaultForbidden(defaultCertificate, certificate)])
+    } else if (certificate === undefined && secret === undefined) {
       this.problems.set('', [defaultNotFound(defaultCertificate)])
     }
     return certificate ?? generatedCertificate
@@ -88,14 +91,30 @@ function compareClaims(a: OwnedClaim, b: OwnedClaim): number {
 }
 
 function defaultNotFound(key: ObjectKey): Problem {
-  const [namespace = '', name = ''] = key.split('/')
   return {
-    object: { kind: 'Secret', namespace, name },
+    object: secretRef(key),
     field: '--default-ssl-certificate',
     reason: 'TlsSecretNotFound',
     message: `there is no Secret ${key}`,
-    instead: 'a generated certificate is served to names that no other certificate fits',
+    instead: insteadOfDefault,
   }
+}
+
+function defaultForbidden(key: ObjectKey, certificate: Certificate | undefined): Problem {
+  return {
+    object: secretRef(key),
+    field: '--default-ssl-certificate',
+    reason: 'TlsSecretForbidden',
+    message: `Headgate may not read Secret ${key}: no Role allows it to get it`,
+    instead: certificate === undefined ? insteadOfDefault : 'the last good certificate is served on',
+  }
+}
+
+const insteadOfDefault = 'a generated certificate is served to names that no other certificate fits'
+
+function secretRef(key: ObjectKey): Problem['object'] {
+  const [namespace = '', name = ''] = key.split('/')
+  return { kind: 'Secret', namespace, name }
 }
 
 function withCertificates(

@@ -26,6 +26,8 @@ export function chooseCertificate(claims: readonly OwnedClaim[], sources: Source
   let chosen: { readonly certificate: Certificate; readonly owned: OwnedClaim } | undefined
   for (const owned of claims) {
     const certificate = sources.certificates.get(owned.claim.secret)
+    const isForbidden = sources.secrets.get(owned.claim.secret)?.forbidden === true
+    if (isForbidden) problems.push(forbidden(owned, certificate))
     const mistake = certificate === undefined ? missing(owned, sources) : mismatch(owned, certificate)
     if (mistake !== undefined) problems.push(mistake)
     if (certificate === undefined || mistake !== undefined) continue
@@ -45,6 +47,16 @@ function missing({ claim, part }: OwnedClaim, { secrets }: Sources): Problem | u
     reason: 'TlsSecretNotFound',
     message: `there is no Secret ${claim.secret} for host ${claim.serverName}`,
     instead,
+  }
+}
+
+function forbidden({ claim, part }: OwnedClaim, certificate: Certificate | undefined): Problem {
+  return {
+    object: part.object,
+    field: `${claim.field}.secretName`,
+    reason: 'TlsSecretForbidden',
+    message: `Headgate may not read Secret ${claim.secret} for host ${claim.serverName}: no Role allows it to get it`,
+    instead: certificate === undefined ? instead : 'the last good certificate is served on',
   }
 }
 

@@ -53,6 +53,8 @@ export class CertificateStore {
   #renew(known: Entry | undefined, secret: Secret | undefined): Entry | undefined {
     if (known !== undefined && known.secret === secret) return known
     if (secret === undefined) return known?.certificate && goneEntry(known.certificate)
+    // Told where it is named. There is nothing new in it.
+    if (secret.forbidden === true) return known && { ...known, secret }
     const parsed = parseCertificate(secret)
     const last = known?.certificate
     if ('problem' in parsed) {

@@ -2,10 +2,13 @@ import type { Logger } from '../log.ts'
 import type { ApiClient } from './api-client.ts'
 import { applyChanges, type ClusterState, emptyClusterState, type ObjectChange } from './cluster-state.ts'
 import { limitWarnings } from './limit-log.ts'
-import type { Kind, ObjectKey } from './objects.ts'
+import type { NamedSecrets } from './named-secrets.ts'
+import type { ObjectKey } from './objects.ts'
 import { findSecretsOf } from './referenced-secrets.ts'
 import { defaultReflectorTiming, Reflector, type ReflectorTiming, type Selection } from './reflector.ts'
-import { selectBase, selectNamed } from './selections.ts'
+import { SecretReader } from './secret-reader.ts'
+import { type RunningReflector, SecretWatcher } from './secret-watcher.ts'
+import { selectBase } from './selections.ts'
 import type { ConnectionStatus, Source, SourceEvents } from './source.ts'
 
 export type ClusterSourceOptions = {
@@ -16,11 +19,15 @@ export type ClusterSourceOptions = {
   readonly watchNamespaces: readonly string[]
   /** Watch Namespace objects too: only a namespace selector needs them. */
   readonly watchesNamespaceObjects: boolean
-  /** Watched whatever namespace they are in: `--default-ssl-certificate`, `--configmap`. */
-  readonly secrets: readonly ObjectKey[]
+  readonly secrets: SecretAccess
+  /** Keys of the Secrets that are needed, in whatever namespace; the same set as long as they are the same. */
+  readonly findSecrets: (state: ClusterState) => ReadonlySet<ObjectKey>
+  /** `--configmap` */
   readonly configMaps: readonly ObjectKey[]
-  /** Watched, with their endpoints, also outside watchNamespaces: default backend, `--publish-service`. */
+  /** Watched also outside watchNamespaces: `--publish-service`. */
   readonly services: readonly ObjectKey[]
+  /** The same, and with their endpoints: `--default-backend-service`. */
+  readonly backends: readonly ObjectKey[]
   readonly timing?: Partial<ReflectorTiming>
   /** Milliseconds from a change to the new state, so that a burst makes one. */
   readonly holdOffMs?: number
@@ -28,18 +35,19 @@ export type ClusterSourceOptions = {
   readonly logIntervalMs?: number
 }
 
-type Running = { readonly reflector: Reflector; readonly stop: AbortController; readonly done: Promise<void> }
+export type SecretAccess =
+  /** Those of the TLS type are listed and watched, others one by one. */
+  | { readonly kind: 'watch' }
+  /** Each is read by its name, and read again before it is this old; one that is missing or forbidden a little later. */
+  | { readonly kind: 'by-name'; readonly refreshMs: number; readonly retryMs?: number }
 
-// Each is a connection to the API server. More Secrets of other types than TLS, or missing ones, are not worth it.
-const maxNamedSecrets = 256
-
-/** The objects of a cluster, from one reflector for each kind, and one for each Secret that is not of the TLS type. */
+/** The objects of a cluster: from one reflector for each kind, and Secrets as we may have them. */
 export class ClusterSource implements Source {
   readonly #options: ClusterSourceOptions
   readonly #timing: ReflectorTiming
   readonly #warn: (fields: object, message: string) => void
-  readonly #base: Running[] = []
-  readonly #secrets = new Map<ObjectKey, Running>()
+  readonly #base: RunningReflector[] = []
+  readonly #secrets: NamedSecrets
   #pending: ObjectChange[] = []
   #holdOff: NodeJS.Timeout | undefined
   #state: ClusterState = emptyClusterState
@@ -50,22 +58,20 @@ export class ClusterSource implements Source {
   constructor(options: ClusterSourceOptions) {
     this.#options = options
     this.#timing = { ...defaultReflectorTiming, ...options.timing }
-    this.#warn = limitWarnings(options.logger, options.logIntervalMs ?? 60_000)
+    this.#warn = limitWarnings(options.logger, this.#logIntervalMs)
+    this.#secrets = this.#openSecrets(options.secrets)
   }
 
   async start(signal: AbortSignal): Promise<void> {
     this.#signal = signal
-    for (const selection of selectBase(this.#options)) this.#base.push(this.#run(selection))
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    const listsSecrets = this.#options.secrets.kind === 'watch'
+    for (const selection of selectBase({ ...this.#options, listsSecrets })) this.#base.push(this.#run(selection))
+    await Promise.all([this.#secrets.start(signal), ...this.#base.map(({ done }) => done)])
     clearTimeout(this.#holdOff)
-    await Promise.all([...this.#base, ...this.#secrets.values()].map(({ done }) => done))
   }
 
   connection(): ConnectionStatus {
-    const all = [...this.#base, ...this.#secrets.values()].map(({ reflector }) => reflector.status())
+    const all = [...this.#base.map(({ reflector }) => reflector.status()), ...this.#secrets.statuses()]
     const kinds = [...new Set(all.map(({ kind }) => kind))].map((kind) => {
       const same = all.filter((status) => status.kind === kind)
       return { kind, connected: same.every(({ connected }) => connected), lastContactMs: latest(same) }
@@ -73,7 +79,36 @@ export class ClusterSource implements Source {
     return { connected: kinds.every(({ connected }) => connected), lastContactMs: latest(kinds), kinds }
   }
 
-  #run(selection: Selection): Running {
+  get #logIntervalMs(): number {
+    return this.#options.logIntervalMs ?? 60_000
+  }
+
+  #openSecrets(access: SecretAccess): NamedSecrets {
+    if (access.kind === 'watch') {
+      return new SecretWatcher({
+        run: (selection) => this.#run(selection),
+        onGone: (key) => this.#collect([{ kind: 'Secret', key, object: undefined }]),
+        onTooMany: (secrets, watched) =>
+          this.#warn({ secrets, watched }, 'too many referenced Secrets are missing or not of type kubernetes.io/tls'),
+      })
+    }
+    const { client, logger } = this.#options
+    return new SecretReader({
+      client,
+      logger,
+      logIntervalMs: this.#logIntervalMs,
+      refreshMs: access.refreshMs,
+      retryMs: access.retryMs ?? 2_000,
+      timing: this.#timing,
+      events: {
+        onChanges: (changes) => this.#collect(changes),
+        onStatus: () => this.#onStatus(),
+        onFailure: (error) => this.#onFailure({ kind: 'Secret' }, error),
+      },
+    })
+  }
+
+  #run(selection: Selection): RunningReflector {
     const stop = new AbortController()
     const reflector = new Reflector({
       client: this.#options.client,
@@ -82,15 +117,16 @@ export class ClusterSource implements Source {
       events: {
         onChanges: (changes) => this.#collect(changes),
         onStatus: () => this.#onStatus(),
-        onFailure: (error) => {
-          const { kind, namespace } = selection
-          this.#warn({ kind, namespace, error }, 'API server cannot be read; the last state is kept')
-        },
+        onFailure: (error) => this.#onFailure(selection, error),
       },
     })
     // A bug in a reflector must not pass unseen as a kind that no longer changes: `done` rejects, and start() with it.
     const done = reflector.start(AbortSignal.any([this.#signal, stop.signal]))
-    return { reflector, stop, done }
+    return { reflector, stop: () => stop.abort(), done }
+  }
+
+  #onFailure({ kind, namespace }: Selection, error: unknown): void {
+    this.#warn({ kind, namespace, error }, 'API server cannot be read; the last state is kept')
   }
 
   #collect(changes: readonly ObjectChange[]): void {
@@ -116,17 +152,14 @@ export class ClusterSource implements Source {
 
   #flush(): void {
     const before = this.#state
-    this.#state = applyChanges(
-      before,
-      this.#pending.map((change) => this.#withOthers(change)),
-    )
+    const changes = this.#pending.map((change) => this.#withOthers(change))
     this.#pending = []
+    this.#state = applyChanges(before, changes)
     if (!this.#base.every(({ reflector }) => reflector.synced)) return
-    if (!this.#published || this.#state.ingresses !== before.ingresses || this.#state.secrets !== before.secrets) {
-      this.#followSecrets()
-    }
+    if (!this.#published || mayNeedOthers(before, this.#state)) this.#secrets.follow(this.#wantedSecrets())
+    this.#secrets.refresh(newlyNamed(before, changes))
     // Named Secrets may be forbidden or missing, which is no reason to wait: tried once is enough.
-    if (!this.#published && ![...this.#secrets.values()].every(({ reflector }) => reflector.settled)) return
+    if (!this.#published && !this.#secrets.settled) return
     if (this.#published && this.#state === before) return
     this.#published = true
     this.#options.events.onState(this.#state, [])
@@ -134,50 +167,48 @@ export class ClusterSource implements Source {
 
   /** What is gone for one reflector may be there for another: a Secret made again with the TLS type changes hands. */
   #withOthers(change: ObjectChange): ObjectChange {
-    return change.object === undefined ? { ...change, object: this.#find(change.kind, change.key) } : change
+    return change.object === undefined ? { ...change, object: this.#find(change) } : change
   }
 
-  #find(kind: Kind, key: ObjectKey): ObjectChange['object'] {
-    const all = kind === 'Secret' ? [...this.#base, ...this.#secrets.values()] : this.#base
-    for (const { reflector } of all) {
+  #find({ kind, key }: ObjectChange): ObjectChange['object'] {
+    for (const { reflector } of this.#base) {
       const object = reflector.selection.kind === kind ? reflector.objects.get(key) : undefined
       if (object !== undefined) return object
     }
-    return undefined
+    return kind === 'Secret' ? this.#secrets.find(key) : undefined
   }
 
-  /** Starts a reflector for each Secret that is referenced and not among those of the TLS type, and ends the others. */
-  #followSecrets(): void {
-    const wanted = this.#wantedSecrets()
-    for (const [key, running] of this.#secrets) {
-      if (wanted.has(key)) continue
-      running.stop.abort()
-      this.#secrets.delete(key)
-      this.#collect([{ kind: 'Secret', key, object: undefined }])
-    }
-    for (const key of wanted) {
-      if (!this.#secrets.has(key)) this.#secrets.set(key, this.#run(selectNamed('Secret', key)))
-    }
-  }
-
+  /** Those that are not among the listed ones. */
   #wantedSecrets(): ReadonlySet<ObjectKey> {
+    const needed = this.#options.findSecrets(this.#state)
     const listed = this.#base.flatMap(({ reflector }) =>
       reflector.selection.kind === 'Secret' ? reflector.objects : [],
     )
-    const wanted = new Set<ObjectKey>()
-    for (const key of this.#options.secrets) want(key)
-    for (const ingress of this.#state.ingresses.values()) findSecretsOf(ingress).forEach(want)
-    if (wanted.size <= maxNamedSecrets) return wanted
-    this.#warn(
-      { secrets: wanted.size, watched: maxNamedSecrets },
-      'too many referenced Secrets are missing or not of type kubernetes.io/tls',
-    )
-    return new Set([...wanted].slice(0, maxNamedSecrets))
-
-    function want(key: ObjectKey): void {
-      if (!listed.some((secrets) => secrets.has(key))) wanted.add(key)
-    }
+    if (listed.length === 0) return needed
+    return new Set([...needed].filter((key) => !listed.some((secrets) => secrets.has(key))))
   }
+}
+
+/** Most changes in a cluster are to EndpointSlices. */
+function mayNeedOthers(a: ClusterState, b: ClusterState): boolean {
+  const isSame =
+    a.ingresses === b.ingresses &&
+    a.ingressClasses === b.ingressClasses &&
+    a.namespaces === b.namespaces &&
+    a.secrets === b.secrets
+  return !isSame
+}
+
+/** Keys of the Secrets that an Ingress names and did not name before. */
+function newlyNamed({ ingresses }: ClusterState, changes: readonly ObjectChange[]): ReadonlySet<ObjectKey> {
+  const keys = new Set<ObjectKey>()
+  for (const { key, object } of changes) {
+    if (object?.kind !== 'Ingress') continue
+    const old = ingresses.get(key)
+    const named = old === undefined ? [] : findSecretsOf(old)
+    for (const secret of findSecretsOf(object)) if (!named.includes(secret)) keys.add(secret)
+  }
+  return keys
 }
 
 function latest(statuses: readonly { readonly lastContactMs: number | undefined }[]): number | undefined {

@@ -113,6 +113,8 @@ export type Secret = {
   readonly type?: string
   /** Values in base64, as the API gives them. `stringData` of a manifest is folded in here when it is read. */
   readonly data?: Readonly<Record<string, string>>
+  /** We may not read it. What else is here is from when we might; no data: we never might. */
+  readonly forbidden?: true
 }
 
 export type ConfigMap = {

@@ -1,4 +1,3 @@
-import type { ClusterState } from './cluster-state.ts'
 import type { Ingress, ObjectKey } from './objects.ts'
 
 // Asked for every Ingress whenever one changes: making the keys anew took 5 ms for 10,000 of them.
@@ -15,9 +14,4 @@ export function findSecretsOf(ingress: Ingress): readonly ObjectKey[] {
   )
   known.set(ingress, keys)
   return keys
-}
-
-/** Keys of the Secrets that any Ingress names. */
-export function findReferencedSecrets({ ingresses }: ClusterState): ReadonlySet<ObjectKey> {
-  return new Set([...ingresses.values()].flatMap(findSecretsOf))
 }

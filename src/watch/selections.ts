@@ -4,15 +4,17 @@ import type { Selection } from './reflector.ts'
 export type BaseSelection = {
   readonly watchNamespaces: readonly string[]
   readonly watchesNamespaceObjects: boolean
+  readonly listsSecrets: boolean
   readonly configMaps: readonly ObjectKey[]
   readonly services: readonly ObjectKey[]
+  readonly backends: readonly ObjectKey[]
 }
 
 /** What has to be listed before there is a state. */
 export function selectBase(options: BaseSelection): readonly Selection[] {
-  const { watchNamespaces, watchesNamespaceObjects, configMaps, services } = options
+  const { watchNamespaces, watchesNamespaceObjects, listsSecrets, configMaps, services, backends } = options
   const scopes = watchNamespaces.length === 0 ? [{}] : [...new Set(watchNamespaces)].map((namespace) => ({ namespace }))
-  const outside = new Set(services.filter((key) => scopes.every(isOtherNamespace(splitKey(key).namespace))))
+  const isOutside = (key: ObjectKey) => scopes.every(isOtherNamespace(splitKey(key).namespace))
   return [
     { kind: 'IngressClass' },
     ...(watchesNamespaceObjects ? [{ kind: 'Namespace' } as const] : []),
@@ -20,10 +22,11 @@ export function selectBase(options: BaseSelection): readonly Selection[] {
       { kind: 'Ingress', ...scope },
       { kind: 'Service', ...scope },
       { kind: 'EndpointSlice', ...scope },
-      { kind: 'Secret', ...scope, fieldSelector: 'type=kubernetes.io/tls' },
+      ...(listsSecrets ? [{ kind: 'Secret', ...scope, fieldSelector: 'type=kubernetes.io/tls' } as const] : []),
     ]),
     ...[...new Set(configMaps)].map((key) => selectNamed('ConfigMap', key)),
-    ...[...outside].flatMap((key) => [selectNamed('Service', key), selectEndpoints(key)]),
+    ...[...new Set([...services, ...backends])].filter(isOutside).map((key) => selectNamed('Service', key)),
+    ...[...new Set(backends)].filter(isOutside).map(selectEndpoints),
   ]
 }
 

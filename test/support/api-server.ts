@@ -49,7 +49,7 @@ export type ApiServerOptions = {
 export class ApiServer {
   readonly store = new ApiStore()
   readonly requests: ApiRequest[] = []
-  /** The answer, by plural, to every request for that resource, or by `METHOD plural` to those of one method. */
+  /** The answer, by plural, to every request for that resource, by `METHOD plural` to those of one method, or by path. */
   readonly failing = new Map<string, { readonly status: number; readonly retryAfter?: number }>()
   /** Called before a request is answered. */
   onRequest: (request: ApiRequest) => void = () => {}
@@ -196,9 +196,9 @@ export class ApiServer {
     response.end(JSON.stringify(out))
   }
 
-  #refusal({ method, authorization }: ApiRequest, { plural }: Target): Answer | undefined {
+  #refusal({ method, path, authorization }: ApiRequest, { plural }: Target): Answer | undefined {
     if (this.tokens && !this.tokens.has(authorization?.replace('Bearer ', '') ?? '')) return fail(401, 'Unauthorized')
-    const fault = this.failing.get(`${method} ${plural}`) ?? this.failing.get(plural)
+    const fault = this.failing.get(path) ?? this.failing.get(`${method} ${plural}`) ?? this.failing.get(plural)
     if (fault === undefined) return undefined
     const wait = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) }
     return { ...fail(fault.status, 'Injected'), headers: wait }

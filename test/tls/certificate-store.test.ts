@@ -99,6 +99,17 @@ describe('the last good certificate', () => {
     expect(problems[0]?.instead).toContain('default certificate')
   })
 
+  it('stays when we may not read the Secret any more, with no problem of its own', () => {
+    const store = new CertificateStore()
+    const first = store.update(secretsWith(good), referenced)
+    const forbidden: Secret = { kind: 'Secret', metadata: good.metadata, forbidden: true }
+    const second = store.update(secretsWith(forbidden), referenced)
+    expect(second.certificates).toBe(first.certificates)
+    expect(second.problems).toEqual([])
+    const never = new CertificateStore().update(secretsWith(forbidden), referenced)
+    expect([never.certificates.size, never.problems.length]).toEqual([0, 0])
+  })
+
   it('is served on after its end, with a problem, and an expired one replaces an expired one', () => {
     let now = Date.now()
     const store = new CertificateStore({ now: () => now })

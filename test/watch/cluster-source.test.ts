@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ClusterSource, type ClusterSourceOptions } from '../../src/watch/cluster-source.ts'
 import type { ClusterState } from '../../src/watch/cluster-state.ts'
+import { findSecretsOf } from '../../src/watch/referenced-secrets.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { type LogLine, recordingLogger } from './quiet-logger.ts'
 import { fastTiming, startCluster, type TestCluster } from './test-cluster.ts'
@@ -34,9 +35,11 @@ function startSource(options: Partial<ClusterSourceOptions> = {}): ClusterSource
     events: { onState: (state) => states.push(state), onConnection: ({ connected }) => connections.push(connected) },
     watchNamespaces: [],
     watchesNamespaceObjects: false,
-    secrets: [],
+    secrets: { kind: 'watch' },
+    findSecrets: findAll,
     configMaps: [],
     services: [],
+    backends: [],
     timing: fastTiming,
     ...options,
   })
@@ -46,6 +49,7 @@ function startSource(options: Partial<ClusterSourceOptions> = {}): ClusterSource
 
 const put = (kind: string, name: string, namespace: string, fields: object = {}) =>
   cluster.server.put({ apiVersion: 'v1', kind, metadata: { name, ...(namespace && { namespace }) }, ...fields })
+const findAll = ({ ingresses }: ClusterState) => new Set([...ingresses.values()].flatMap(findSecretsOf))
 const tlsIngress = (name: string, ...secrets: readonly string[]) =>
   put('Ingress', name, 'shop', { spec: { tls: secrets.map((secretName) => ({ secretName })) } })
 const last = () => states.at(-1)
@@ -100,7 +104,7 @@ describe('ClusterSource', () => {
     put('Secret', 'unused', 'shop', { type: 'Opaque' })
     put('Secret', 'default', 'headgate', { type: 'Opaque' })
     tlsIngress('web', 'opaque', 'missing')
-    startSource({ secrets: ['headgate/default'] })
+    startSource({ findSecrets: (state) => findAll(state).add('headgate/default') })
     const state = await ready()
     expect([...state.secrets.keys()].sort()).toEqual(['headgate/default', 'shop/opaque'])
     put('Secret', 'missing', 'shop', { type: 'Opaque' })
@@ -123,17 +127,22 @@ describe('ClusterSource', () => {
 
   it('keeps to its namespaces, but for what it is told by name', async () => {
     for (const namespace of ['a', 'b', 'c']) put('Service', 'web', namespace)
-    put('Service', 'fallback', 'c')
+    for (const name of ['fallback', 'published']) put('Service', name, 'c')
     put('EndpointSlice', 'fallback-1', 'c', {
       metadata: { name: 'fallback-1', namespace: 'c', labels: { 'kubernetes.io/service-name': 'fallback' } },
     })
     put('IngressClass', 'headgate', '')
-    startSource({ watchNamespaces: ['a', 'b'], services: ['c/fallback', 'a/web'] })
+    startSource({ watchNamespaces: ['a', 'b'], services: ['c/published'], backends: ['c/fallback', 'a/web'] })
     const state = await ready()
-    expect([...state.services.keys()].sort()).toEqual(['a/web', 'b/web', 'c/fallback'])
+    expect([...state.services.keys()].sort()).toEqual(['a/web', 'b/web', 'c/fallback', 'c/published'])
     expect([...state.endpointSlices.keys()]).toEqual(['c/fallback-1'])
     expect(state.ingressClasses.size).toBe(1)
     expect(cluster.server.requests.some(({ path }) => path === '/api/v1/services')).toBe(false)
+    // Of a Service whose addresses alone we need, the right to read endpoints is not asked for.
+    const slices = cluster.server.requests.filter(({ path }) => path.includes('/c/endpointslices'))
+    expect(new Set(slices.map(({ query }) => query.get('labelSelector')))).toEqual(
+      new Set(['kubernetes.io/service-name=fallback']),
+    )
   })
 
   it('watches Namespaces where they are needed', async () => {
