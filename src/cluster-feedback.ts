@@ -12,6 +12,7 @@ import { NodeAddresses } from './watch/node-addresses.ts'
 import type { Ingress, LoadBalancerAddress, ObjectKey } from './watch/objects.ts'
 import { findNodesOf, findServiceAddresses, toPublishedAddresses } from './watch/published-addresses.ts'
 import { StatusWriter } from './watch/status-writer.ts'
+import { findToldProblems } from './watch/told-problems.ts'
 
 export type ClusterFeedbackOptions = {
   readonly client: ApiClient
@@ -83,7 +84,7 @@ export class ClusterFeedback {
     this.#ours = ours
     this.#state = state
     this.#publish()
-    this.#events.record(problems, state)
+    this.#events.record(findToldProblems(problems, ours), state)
     this.#built.resolve()
   }
 

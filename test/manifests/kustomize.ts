@@ -1,9 +1,9 @@
 // Renders manifests/ the way a user's `kubectl apply -k` does, with one pinned kustomize: kubectl brings another version
 // of it with every release.
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, readdirSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { accessSync, constants, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { delimiter, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
 import type { KubernetesObject } from './object.ts'
@@ -44,6 +44,23 @@ export function overlays(): readonly string[] {
 /** Throws what kustomize says when the folder does not build. */
 export function render(program: string, folder: string): readonly KubernetesObject[] {
   return parseObjects(execFileSync(program, ['build', join(manifestsFolder, folder)], { encoding: 'utf8' }))
+}
+
+/** As an overlay of the user's own, outside manifests/. */
+export function renderWith(
+  program: string,
+  resources: readonly string[],
+  components: readonly string[],
+): readonly KubernetesObject[] {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'headgate-overlay-')))
+  const toOurs = (path: string): string => relative(folder, join(manifestsFolder, path))
+  try {
+    const overlay = { resources: resources.map(toOurs), components: components.map(toOurs) }
+    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(overlay))
+    return parseObjects(execFileSync(program, ['build', folder], { encoding: 'utf8' }))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 /** Throws on text that is not YAML of objects with apiVersion, kind and name. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkFields } from './fields.ts'
-import { findKustomize, installLine, overlays, render, renderable } from './kustomize.ts'
+import { findKustomize, installLine, overlays, render, renderable, renderWith } from './kustomize.ts'
 import { at, list } from './object.ts'
 import { checkRelations } from './relations.ts'
 import { argumentOf, isWorkload } from './workloads.ts'
@@ -70,6 +70,20 @@ describe.skipIf(skipped)('the overlays', () => {
     const container = list(at(objects.find(isWorkload), 'spec.template.spec.containers'))[0]
     expect(argumentOf(container, 'watch-namespace')).toBe('shop')
   })
+
+  it.each(overlays())(
+    '%s publishes the addresses of nodes with components/node-addresses, and may get them',
+    (name) => {
+      const objects = renderWith(program, [`overlays/${name}`], ['components/node-addresses'])
+      expect(checkRelations(objects)).toEqual([])
+      const container = list(at(objects.find(isWorkload), 'spec.template.spec.containers'))[0]
+      expect(argumentOf(container, 'publish-node-addresses')).toBe('external')
+      expect(argumentOf(container, 'publish-service')).toBe('$(POD_NAMESPACE)/headgate')
+      expect(argumentOf(container, 'publish-status-address')).toBeUndefined()
+      const rules = objects.filter(({ kind }) => kind === 'ClusterRole').flatMap((role) => list(role['rules']))
+      expect(rules).toContainEqual({ apiGroups: [''], resources: ['nodes'], verbs: ['get'] })
+    },
+  )
 
   it('the DaemonSet differs from the Deployment in nothing but being one pod per node', () => {
     const pods = ['loadbalancer', 'nodeport'].map((name) =>
