@@ -15,11 +15,13 @@ export type ImageBuild = {
   readonly repository: string
   readonly output: string
   readonly platform: Platform
+  /** The folder of a Node release; undefined for the one that the lock file pins. */
+  readonly node: string | undefined
   readonly origin: DatedOrigin
 }
 
 /** The layers are ordered by how seldom they change: a node that has the last release pulls only what is new. */
-export async function buildImage({ repository, output, platform, origin }: ImageBuild): Promise<WrittenArchive> {
+export async function buildImage({ repository, output, platform, node, origin }: ImageBuild): Promise<WrittenArchive> {
   const folder = await mkdtemp(join(tmpdir(), 'headgate-image-'))
   try {
     return await writeOciArchive({
@@ -27,7 +29,7 @@ export async function buildImage({ repository, output, platform, origin }: Image
       name: `headgate:${origin.version}`,
       platform,
       layers: [
-        await runtimeLayer(repository, folder, platform),
+        await runtimeLayer(node ?? (await installNode(repository, join(folder, 'node'), platform)), folder, platform),
         await dependenciesLayer(repository, join(folder, 'dependencies')),
         await applicationLayer(repository),
       ],
@@ -39,8 +41,7 @@ export async function buildImage({ repository, output, platform, origin }: Image
   }
 }
 
-async function runtimeLayer(repository: string, folder: string, platform: Platform): Promise<Layer> {
-  const node = await installNode(repository, join(folder, 'node'), platform)
+async function runtimeLayer(node: string, folder: string, platform: Platform): Promise<Layer> {
   const here = thisPlatform()
   const isHere = here !== undefined && platformName(here) === platformName(platform)
   const root = isHere ? '/' : await unpackDebianLibraries(join(folder, 'debian'), platform)

@@ -9,14 +9,20 @@ import { parsePlatform, platformName, thisPlatform } from './platform.ts'
 // npm run image: an OCI archive of Headgate without Docker.
 const repository = fileURLToPath(new URL('..', import.meta.url))
 
-const usage = `npm run image -- [--platform linux/amd64|linux/arm64] [--output FILE]
+const usage = `npm run image -- [--platform linux/amd64|linux/arm64] [--node FOLDER] [--output FILE]
 
 Writes dist-image/headgate-VERSION-linux-ARCH.tar, for ctr images import, docker load, podman load and skopeo.
-The platform is that of this machine unless it is given. SOURCE_DATE_EPOCH, or else the time of the commit, is its date.
+The platform is that of this machine unless it is given. Node is the one that package-lock.json pins, or that of an unpacked release
+in FOLDER. SOURCE_DATE_EPOCH, or else the time of the commit, is the date of the image.
 `
 
 const { values } = parseArgs({
-  options: { platform: { type: 'string' }, output: { type: 'string' }, help: { type: 'boolean' } },
+  options: {
+    platform: { type: 'string' },
+    node: { type: 'string' },
+    output: { type: 'string' },
+    help: { type: 'boolean' },
+  },
 })
 const platform = values.platform === undefined ? thisPlatform() : parsePlatform(values.platform)
 if (values.help === true || platform === undefined) {
@@ -27,7 +33,7 @@ if (values.help === true || platform === undefined) {
 const origin = await readOrigin(repository, process.env['SOURCE_DATE_EPOCH'])
 const output =
   values.output ?? join(repository, 'dist-image', `headgate-${origin.version}-linux-${platform.architecture}.tar`)
-const { digest, layers } = await buildImage({ repository, output, platform, origin })
+const { digest, layers } = await buildImage({ repository, output, platform, node: values.node, origin })
 const lines = [
   `${relative(process.cwd(), output)}: headgate:${origin.version} ${platformName(platform)}, revision ${origin.revision ?? 'unknown'}`,
   digest,

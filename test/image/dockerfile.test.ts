@@ -3,35 +3,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { at, list } from './object.ts'
+import { contents, imageConfig } from '../../image/contents.ts'
+import { at, list } from '../manifests/object.ts'
+import { parsePairs, parseStages, texts } from './dockerfile.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (name: string) => readFileSync(join(root, name), 'utf8')
 
-type Instruction = { readonly name: string; readonly text: string }
-
-/** The stages of a Dockerfile, each beginning with its FROM. */
-function parseStages(text: string): readonly (readonly Instruction[])[] {
-  const lines = text
-    .split('\n')
-    .filter((line) => !line.trimStart().startsWith('#'))
-    .join('\n')
-    .replace(/\\\n\s*/g, ' ')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-  const stages: Instruction[][] = []
-  for (const line of lines) {
-    const [, name = '', rest = ''] = /^(\w+)\s+(.*)$/.exec(line) ?? []
-    if (name === 'FROM') stages.push([])
-    stages.at(-1)?.push({ name, text: rest })
-  }
-  return stages
-}
-
 const stages = parseStages(read('Dockerfile'))
 const last = stages.at(-1) ?? []
-const texts = (instructions: readonly Instruction[], name: string) =>
-  instructions.filter((instruction) => instruction.name === name).map((instruction) => instruction.text)
 
 /** Negative when `a` is the older version. */
 function compareVersions(a: readonly number[], b: readonly number[]): number {
@@ -73,11 +53,6 @@ describe('the Dockerfile', () => {
     expect(npm.toSorted()).toEqual(['npm ci', 'npm ci', 'npm run'])
   })
 
-  it('starts Node itself, without a shell, so that signals reach it', () => {
-    expect(texts(last, 'ENTRYPOINT')).toEqual(['["node", "dist/main.js"]'])
-    expect(texts(last, 'CMD')).toEqual(['["serve"]'])
-  })
-
   it('opens the ports that the pods name', () => {
     const deployment: unknown = parse(read('manifests/base/deployment.yaml'))
     const ports = list(at(deployment, 'spec.template.spec.containers.0.ports')).map((port) => at(port, 'containerPort'))
@@ -100,5 +75,54 @@ describe('the Dockerfile', () => {
     const base: unknown = parse(read('manifests/base/kustomization.yaml'))
     expect(texts(last, 'LABEL').join(' ')).toContain(`org.opencontainers.image.version="${version}"`)
     expect(at(base, 'images.0.newTag')).toBe(version)
+  })
+})
+
+describe('the Dockerfile and npm run image', () => {
+  const { version } = JSON.parse(read('package.json'))
+  const config = imageConfig({ version, revision: '$REVISION' })
+
+  it('give the process the same user, folder, command line and ports', () => {
+    expect({
+      user: texts(last, 'USER'),
+      workingDirectory: texts(last, 'WORKDIR'),
+      // Exec form, without a shell: signals reach Node itself.
+      entrypoint: texts(last, 'ENTRYPOINT').map((text) => JSON.parse(text)),
+      command: texts(last, 'CMD').map((text) => JSON.parse(text)),
+      exposedPorts: texts(last, 'EXPOSE').flatMap((text) => text.split(' ').map((port) => `${port}/tcp`)),
+    }).toEqual({
+      user: [config.user],
+      workingDirectory: [config.workingDirectory],
+      entrypoint: [config.entrypoint],
+      command: [config.command],
+      exposedPorts: config.exposedPorts,
+    })
+  })
+
+  it('set the same environment, but for the PATH that comes with the image of Node', () => {
+    const { PATH, ...own } = config.environment
+    expect(PATH?.split(':')).toContain('/usr/local/bin')
+    expect(parsePairs(texts(last, 'ENV').join(' '))).toEqual(own)
+  })
+
+  it('have the same labels', () => {
+    expect(parsePairs(texts(last, 'LABEL').join(' '))).toEqual(config.labels)
+  })
+
+  it('copy the same files to the same places', () => {
+    const copied = texts(last, 'COPY').flatMap((text) => {
+      const parts = text.replace(/^--from=\S+ \/app\//, '').split(' ')
+      const target = parts.at(-1)
+      return parts.slice(0, -1).map((source) => (target === './' ? [source, source] : [source, target]))
+    })
+    expect(copied).toEqual(contents.copied.map((path) => [path, path]))
+  })
+
+  it('install the same packages and leave the same files of them out', () => {
+    const runs = stages.flatMap((stage) => texts(stage, 'RUN'))
+    const install = runs.find((text) => text.includes('--omit=dev')) ?? ''
+    expect([...install.matchAll(/--(?!no-)\S+/g)].map(String)).toEqual(contents.installFlags)
+    expect([...install.matchAll(/-name '([^']+)'/g)].map(([, pattern]) => pattern)).toEqual(contents.unusedFiles)
+    expect(/rm -rf (.*?) &&/.exec(install)?.[1]?.trim().split(' ')).toEqual(contents.unusedPaths)
   })
 })
