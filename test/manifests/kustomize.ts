@@ -52,11 +52,18 @@ export function renderWith(
   resources: readonly string[],
   components: readonly string[],
 ): readonly KubernetesObject[] {
+  const toOurs = (path: string): string => `{manifests}/${path}`
+  const overlay = { resources: resources.map(toOurs), components: components.map(toOurs) }
+  return renderFiles(program, { 'kustomization.yaml': JSON.stringify(overlay) })
+}
+
+/** The files of an overlay of the user's own; `{manifests}` in them stands for the way to ours. */
+export function renderFiles(program: string, files: Readonly<Record<string, string>>): readonly KubernetesObject[] {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'headgate-overlay-')))
-  const toOurs = (path: string): string => relative(folder, join(manifestsFolder, path))
   try {
-    const overlay = { resources: resources.map(toOurs), components: components.map(toOurs) }
-    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(overlay))
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(folder, name), text.replaceAll('{manifests}', relative(folder, manifestsFolder)))
+    }
     return parseObjects(execFileSync(program, ['build', folder], { encoding: 'utf8' }))
   } finally {
     rmSync(folder, { recursive: true })

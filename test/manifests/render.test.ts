@@ -1,7 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkFields } from './fields.ts'
-import { findKustomize, installLine, overlays, render, renderable, renderWith } from './kustomize.ts'
-import { at, list } from './object.ts'
+import {
+  findKustomize,
+  installLine,
+  manifestsFolder,
+  overlays,
+  render,
+  renderable,
+  renderFiles,
+  renderWith,
+} from './kustomize.ts'
+import { at, type KubernetesObject, list } from './object.ts'
 import { checkRelations } from './relations.ts'
 import { argumentOf, isWorkload } from './workloads.ts'
 
@@ -21,6 +32,12 @@ describe.skipIf(skipped).each(renderable())('manifests/%s, as kubectl apply -k w
     expect(checkRelations(render(program, folder))).toEqual([])
   })
 })
+
+const verbsOn = (resource: string, objects: readonly KubernetesObject[]): readonly unknown[] => {
+  const rules = objects.flatMap((object) => list(object['rules']))
+  const fitting = rules.filter((rule) => list(at(rule, 'resources')).includes(resource))
+  return [...new Set(fitting.flatMap((rule) => list(at(rule, 'verbs'))))]
+}
 
 /** What an overlay is chosen for. */
 const promises: Readonly<Record<string, { readonly workload: string; readonly service: Record<string, unknown> }>> = {
@@ -43,6 +60,7 @@ const promises: Readonly<Record<string, { readonly workload: string; readonly se
   'metallb-l2': { workload: 'Deployment', service: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } },
   namespaced: { workload: 'Deployment', service: { type: 'LoadBalancer' } },
   nodeport: { workload: 'DaemonSet', service: { type: 'NodePort', externalTrafficPolicy: 'Local' } },
+  'secrets-by-name': { workload: 'Deployment', service: { type: 'LoadBalancer' } },
   purelb: { workload: 'Deployment', service: { type: 'LoadBalancer', externalTrafficPolicy: 'Cluster' } },
 }
 
@@ -84,6 +102,46 @@ describe.skipIf(skipped)('the overlays', () => {
       expect(rules).toContainEqual({ apiGroups: [''], resources: ['nodes'], verbs: ['get'] })
     },
   )
+
+  it('secrets-by-name can neither list nor watch Secrets, and says so to Headgate', () => {
+    const objects = render(program, 'overlays/secrets-by-name')
+    expect(verbsOn('secrets', objects)).toEqual(['get'])
+    const container = list(at(objects.find(isWorkload), 'spec.template.spec.containers'))[0]
+    expect(argumentOf(container, 'secrets')).toBe('by-name')
+  })
+
+  it('secrets-by-name and namespaced go together', () => {
+    const objects = renderWith(
+      program,
+      ['overlays/loadbalancer', 'overlays/namespaced/shop'],
+      ['components/secrets-by-name', 'components/namespaced'],
+    )
+    expect(verbsOn('secrets', objects)).toEqual(['get'])
+    expect(objects.filter(({ kind }) => kind === 'ClusterRole').flatMap((role) => list(role['rules']))).toEqual([
+      { apiGroups: ['networking.k8s.io'], resources: ['ingressclasses'], verbs: ['list', 'watch'] },
+    ])
+  })
+
+  it('secrets-by-name is made narrower by what its page says', () => {
+    const page = readFileSync(join(manifestsFolder, 'overlays/secrets-by-name/README.md'), 'utf8')
+    const blocks = [...page.matchAll(/```yaml\n# my-headgate\/([\w.-]+)[^\n]*\n(.*?)```/gs)].map(
+      ([, name = '', text = '']) => [name, text.replaceAll('../manifests', '{manifests}')],
+    )
+    const objects = renderFiles(program, Object.fromEntries(blocks))
+    expect(checkRelations(objects)).toEqual([])
+    const rules = objects.flatMap((role) => list(role['rules']))
+    expect(rules.filter((rule) => list(at(rule, 'resources')).includes('secrets'))).toEqual([
+      { apiGroups: [''], resources: ['secrets'], resourceNames: ['shop-tls', 'checkout-tls'], verbs: ['get'] },
+    ])
+  })
+
+  it('the components that add rights to base name nothing that does not exist', () => {
+    for (const component of ['namespace-selector', 'node-addresses']) {
+      const objects = renderWith(program, ['base'], [`components/${component}`])
+      expect(objects.flatMap(checkFields)).toEqual([])
+      expect(checkRelations(objects)).toEqual([])
+    }
+  })
 
   it('the DaemonSet differs from the Deployment in nothing but being one pod per node', () => {
     const pods = ['loadbalancer', 'nodeport'].map((name) =>
