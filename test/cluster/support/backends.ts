@@ -47,7 +47,13 @@ function backendPod({ env = {}, port = 8080, preStopSeconds, graceSeconds = 5 }:
         imagePullPolicy: 'IfNotPresent',
         env: Object.entries({ PORTS: `${port}`, ...env }).map(([key, value]) => ({ name: key, value })),
         ports: [{ name: 'web', containerPort: port }],
-        readinessProbe: { httpGet: { path: '/healthz', port: 'web' }, periodSeconds: 1, failureThreshold: 1 },
+        // One answer is enough to be taken out; one that comes late is not.
+        readinessProbe: {
+          httpGet: { path: '/healthz', port: 'web' },
+          periodSeconds: 1,
+          timeoutSeconds: 5,
+          failureThreshold: 1,
+        },
         ...(preStopSeconds === undefined ? {} : { lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } } }),
       },
     ],

@@ -51,7 +51,12 @@ export async function deployHeadgate(bed: Bed, options: DeployOptions = {}): Pro
   const kind = objects.find(isWorkload)?.kind.toLowerCase() ?? 'deployment'
   const workload = `${kind}/headgate`
   const rolledOut = async (): Promise<void> => {
-    await bed.kubectl(['rollout', 'status', workload, '-n', namespace, '--timeout=90s'])
+    try {
+      await bed.kubectl(['rollout', 'status', workload, '-n', namespace, '--timeout=60s'])
+    } catch (error) {
+      const events = await bed.kubectl(['get', 'pods,events', '-n', namespace])
+      throw new Error(`Headgate does not become ready:\n${events}`, { cause: error })
+    }
   }
   await rolledOut()
   const service = await getObject(bed, `/api/v1/namespaces/${namespace}/services/headgate`)
@@ -102,7 +107,7 @@ function adaptPod(pod: Fields, args: readonly string[]): Fields {
   const container = {
     ...first,
     args: withFlags(list(first['args']).map(String), [...quickArgs, ...args]),
-    readinessProbe: { ...fieldsAt(first, 'readinessProbe'), periodSeconds: 1 },
+    readinessProbe: { ...fieldsAt(first, 'readinessProbe'), periodSeconds: 1, timeoutSeconds: 5 },
     // What production asks for does not fit several times on a small machine.
     resources: { ...fieldsAt(first, 'resources'), requests: { cpu: '50m', memory: '64Mi' } },
   }
