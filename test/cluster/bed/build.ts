@@ -8,7 +8,7 @@ import { type Progress, seconds } from './progress.ts'
 import { run } from './run.ts'
 import { clusterFolder } from './state.ts'
 
-const clusterTests = join(import.meta.dirname, '..')
+export const clusterTests = join(import.meta.dirname, '..')
 
 /** What is built and kept together: as long as its sources are the same, the folder with the results is used again. */
 export type BuildUnit = {

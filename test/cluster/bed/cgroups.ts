@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { namespaceOf } from './layout.ts'
 
 const root = '/sys/fs/cgroup'
 
 /** cgroup v1: the folder of each hierarchy. v2: the one there is. */
 async function hierarchies(): Promise<readonly string[]> {
-  if (isVersion2()) return [root]
-  const names = await readdir(root)
-  // `unified` is a version 2 hierarchy without controllers, beside those of version 1: nobody puts pods there.
-  return names.filter((name) => name !== 'unified').map((name) => join(root, name))
+  return isVersion2() ? [root] : (await subfolders(root)).map((name) => join(root, name))
 }
 
 /** Version 2 was not run by those who wrote this: the machine they had was of version 1. */
@@ -21,6 +18,8 @@ export function isVersion2(): boolean {
 /** Below this one kubelet puts the pods of a node; it does not make it itself. */
 export async function makeNodeCgroup(bed: string, node: string): Promise<void> {
   for (const hierarchy of await hierarchies()) {
+    // The hierarchy of version 2 beside those of version 1: runc makes what it needs there.
+    if (basename(hierarchy) === 'unified') continue
     const folder = join(hierarchy, namespaceOf(bed, node))
     await mkdir(folder, { recursive: true })
     // A new cpuset of version 1 has neither processors nor memory, and takes no process (cgroup-v1/cpusets.rst).

@@ -1,15 +1,17 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Family } from '../support/bed.ts'
-import { kubeconfigOf } from './control-plane.ts'
+import { backend, coredns, importEverywhere, metallb } from './add-ons.ts'
+import { kubectlCommand } from './kubectl.ts'
 import { inNamespace } from './network.ts'
-import { importImage } from './node.ts'
 import { terminalProgress } from './progress.ts'
 import { missingRequirement } from './requirements.ts'
 import { runAttached } from './run.ts'
 import { type BedState, bedNames, readState } from './state.ts'
 import { describeRemains, isNothing, remainsOf, tearDown } from './teardown.ts'
 import { placeOf, up } from './up.ts'
+
+type UpOptions = { name?: string; nodes: number; family: Family; coredns?: boolean; metallb?: boolean }
 
 const progress = terminalProgress()
 
@@ -21,10 +23,17 @@ const program = new Command('npm run cluster --')
 command('up', 'build what is needed, and start a bed')
   .option('--nodes <count>', 'how many nodes', parseCount, 2)
   .addOption(new Option('--family <family>', 'addresses').choices(['ipv4', 'ipv6', 'dual']).default('dual'))
-  .action(async (options: { name?: string; nodes: number; family: Family }) => {
+  .option('--coredns', 'with DNS for the pods')
+  .option('--metallb', 'with MetalLB for Services of type LoadBalancer')
+  .action(async (options: UpOptions) => {
     const name = options.name ?? bedName()
+    const addOns = [
+      backend,
+      ...(options.coredns === true ? [coredns] : []),
+      ...(options.metallb === true ? [metallb] : []),
+    ]
     try {
-      await up({ name, family: options.family, nodeCount: options.nodes }, progress)
+      await up({ name, family: options.family, nodeCount: options.nodes, addOns }, progress)
     } catch (error) {
       progress.say(`bed ${name} did not start; what there is of it: ${join('beds', name)}; down clears it`)
       throw error
@@ -51,10 +60,7 @@ command('status', 'which beds there are').action(async () => {
 
 passThrough('kubectl', 'kubectl as cluster admin').action(async (args: string[], options: { name?: string }) => {
   const state = stateOf(options.name)
-  const place = placeOf(state)
-  const kubeconfig = [`--kubeconfig=${kubeconfigOf(place, 'admin')}`, `--cache-dir=${join(place.folder, 'kubectl')}`]
-  const binary = join(place.programs, 'kubernetes')
-  process.exitCode = await attach(inNamespace(state.name, 'cp', binary, 'kubectl', ...kubeconfig, ...args))
+  process.exitCode = await attach(kubectlCommand(placeOf(state), args))
 })
 
 passThrough('client', 'run a command as the client outside').action(
@@ -66,8 +72,7 @@ passThrough('client', 'run a command as the client outside').action(
 command('load', 'an image, as an OCI archive, into every node')
   .argument('<archive>')
   .action(async (archive: string, options: { name?: string }) => {
-    const place = placeOf(stateOf(options.name))
-    await Promise.all(place.layout.nodes.map((node) => importImage(place, node.name, archive)))
+    await importEverywhere(placeOf(stateOf(options.name)), [resolve(archive)])
   })
 
 const missing = missingRequirement()

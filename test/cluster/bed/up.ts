@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Family } from '../support/bed.ts'
+import { type AddOn, applyAddOn, buildAddOn, importEverywhere, waitForAddOn } from './add-ons.ts'
 import { type Api, isReady, openApi } from './api.ts'
 import { build, programsUnit } from './build.ts'
 import { makeCertificates } from './certificates.ts'
@@ -8,7 +9,7 @@ import { type Place, startApiSocket, startControlPlaneProgram, writeControlPlane
 import { imageArchive } from './images.ts'
 import { layoutOf } from './layout.ts'
 import { layNetwork } from './network.ts'
-import { importImage, prepareNode, startNode } from './node.ts'
+import { prepareNode, startNode } from './node.ts'
 import { connectPods } from './pod-network.ts'
 import { logTail } from './processes.ts'
 import type { Progress } from './progress.ts'
@@ -16,13 +17,20 @@ import { until } from './run.ts'
 import { type BedState, bedFolder, readState, writeState } from './state.ts'
 import { tearDown } from './teardown.ts'
 
-export type BedOptions = { readonly name: string; readonly family: Family; readonly nodeCount: number }
+export type BedOptions = {
+  readonly name: string
+  readonly family: Family
+  readonly nodeCount: number
+  readonly addOns: readonly AddOn[]
+}
 
 /** From nothing to nodes that take pods. What is there of an earlier start that failed is cleared away first. */
 export async function up(options: BedOptions, progress: Progress): Promise<void> {
-  const { name, family, nodeCount } = options
+  const { name, family, nodeCount, addOns } = options
   if (readState(name)?.phase === 'up') throw new Error(`bed ${name} is up already`)
   const programs = await build(programsUnit, progress)
+  const archives = [imageArchive(programs, 'pause')]
+  for (const addOn of addOns) archives.push(...(await buildAddOn(addOn, progress)))
   if (existsSync(bedFolder(name))) await progress.step('cleared an earlier start', () => tearDown(name))
   const state: BedState = { name, family, nodeCount, phase: 'starting', programs }
   await writeState(state)
@@ -34,11 +42,16 @@ export async function up(options: BedOptions, progress: Progress): Promise<void>
   try {
     await Promise.all([
       progress.step('control plane ready', () => startControlPlane(place, api)),
-      progress.step('containerd ready', () => prepareNodes(place)),
+      progress.step('containerd ready, images loaded', () => prepareNodes(place, archives)),
     ])
     await Promise.all(place.layout.nodes.map((node) => startNode(place, node)))
     await progress.step('nodes registered', () => connectPods(place, api))
+    await Promise.all(addOns.map((addOn) => applyAddOn(place, addOn)))
     await progress.step('nodes ready', () => waitForCluster(place, api))
+    for (const addOn of addOns) {
+      if (addOn.workloads.length === 0) continue
+      await progress.step(`${addOn.unit.name} ready`, () => waitForAddOn(place, addOn))
+    }
   } finally {
     await api.close()
   }
@@ -70,13 +83,9 @@ export async function waitForApi(place: Place, api: Api, seconds = 60): Promise<
   )
 }
 
-async function prepareNodes(place: Place): Promise<void> {
-  await Promise.all(
-    place.layout.nodes.map(async (node) => {
-      await prepareNode(place, node)
-      await importImage(place, node.name, imageArchive(place.programs, 'pause'))
-    }),
-  )
+async function prepareNodes(place: Place, archives: readonly string[]): Promise<void> {
+  await Promise.all(place.layout.nodes.map((node) => prepareNode(place, node)))
+  await importEverywhere(place, archives)
 }
 
 async function waitForCluster(place: Place, api: Api): Promise<void> {

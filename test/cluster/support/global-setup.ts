@@ -1,0 +1,37 @@
+import { backend, coredns, importEverywhere } from '../bed/add-ons.ts'
+import { buildHeadgateImage } from '../bed/headgate-image.ts'
+import { terminalProgress } from '../bed/progress.ts'
+import { missingRequirement } from '../bed/requirements.ts'
+import { readState } from '../bed/state.ts'
+import { tearDown } from '../bed/teardown.ts'
+import { placeOf, up } from '../bed/up.ts'
+import { ownBedName } from './use-bed.ts'
+
+/** One bed for all test files. */
+export async function setup(): Promise<() => Promise<void>> {
+  const given = process.env['HEADGATE_BED']
+  const name = given ?? ownBedName
+  const progress = terminalProgress()
+  const missing = missingRequirement()
+  if (missing !== undefined) refuse(missing)
+  if (given !== undefined && readState(given)?.phase !== 'up') {
+    refuse(`HEADGATE_BED names the bed ${given}, which is not up: npm run cluster -- up --name ${given}`)
+  }
+  const image = await buildHeadgateImage(progress)
+  if (given === undefined) {
+    await tearDown(name)
+    await up({ name, family: 'dual', nodeCount: 2, addOns: [backend, coredns] }, progress)
+  }
+  const state = readState(name)
+  if (state === undefined) throw new Error(`bed ${name} is gone`)
+  await progress.step('image of Headgate loaded', () => importEverywhere(placeOf(state), [image]))
+  return async () => {
+    if (given === undefined) await progress.step('took the bed down', () => tearDown(name))
+  }
+}
+
+/** Exit code 2: it is not the tests that fail. */
+function refuse(sentence: string): never {
+  process.stderr.write(`${sentence}\n`)
+  process.exit(2)
+}

@@ -1,0 +1,10 @@
+import { openBed } from '../bed/running-bed.ts'
+import type { Bed } from './bed.ts'
+
+/** The one that global-setup.ts starts. */
+export const ownBedName = 'test'
+
+/** The bed of this test run; HEADGATE_BED names one that was up before, and is left up. */
+export function useBed(): Bed {
+  return openBed(process.env['HEADGATE_BED'] ?? ownBedName)
+}
