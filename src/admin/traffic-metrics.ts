@@ -38,4 +38,19 @@ export const trafficMetrics: readonly MetricDefinition[] = [
     help: 'Attempts made after another attempt for the same request had failed.',
     samples: ({ counters }) => [{ value: counters.retries }],
   },
+  {
+    name: 'headgate_endpoint_ejections_total',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Times that an endpoint was passed by from then on, as it took no connection; each process counts its own.',
+    samples: ({ counters }) =>
+      Object.entries(counters.ejections).map(([reason, value]) => ({ value, labels: { reason } })),
+  },
+  {
+    name: 'headgate_endpoints_ejected',
+    type: 'gauge',
+    labels: [],
+    help: 'Endpoints that are passed by now: in the process that passes by most.',
+    samples: ({ counters }) => [{ value: counters.endpointsEjected }],
+  },
 ]

@@ -4,12 +4,15 @@ import type { Settings } from '../router/table.ts'
 import { describeFailure, type UpstreamFailure } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { downstreamResponseHeaders, supplementaryFields, withoutLength } from './headers.ts'
+import type { ConnectionUser } from './silence-watch.ts'
 import type { UpstreamConnection } from './upstream-pool.ts'
 
 /** How an attempt tells the request it belongs to what became of it. Exactly one of the two is called, once. */
 export interface AttemptOwner {
   onAttemptComplete(attempt: Attempt): void
   onAttemptFailed(attempt: Attempt, failure: UpstreamFailure): void
+  /** Another endpoint would take the request, if nothing of it has been sent yet. */
+  canGoElsewhere(): boolean
 }
 
 export type AttemptRequest = {
@@ -19,7 +22,7 @@ export type AttemptRequest = {
 }
 
 /** One try at one endpoint: sends the request, streams the answer through, carries an abort from either side to the other. */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Dispatcher.DispatchHandler, ConnectionUser {
   readonly connection: UpstreamConnection
   status = 0
   readonly #exchange: Exchange
@@ -47,6 +50,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       // Left out, undici makes one of the Host field, and tests with a large pattern whether that is an address.
       servername: this.connection.endpoint.address,
     }
+    this.connection.user = this
     this.connection.client.dispatch(options, this)
   }
 
@@ -54,6 +58,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
   abort(reason: Error): void {
     this.#aborted = true
     this.#controller?.abort(reason)
+  }
+
+  canGoElsewhere(): boolean {
+    return this.#controller === undefined && this.#owner.canGoElsewhere()
   }
 
   resume(): void {

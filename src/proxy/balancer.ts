@@ -3,17 +3,38 @@ import type { Backend, BackendId, Endpoint, EndpointId, WeightedBackend } from '
 /** Who had the last turn, and where it stood in the list then. */
 type Turn = { endpoint: EndpointId; index: number }
 
+/** A set, or the keys of a map. */
+type EndpointSet = { readonly size: number; has(id: EndpointId): boolean }
+
+export type BalancerOptions = {
+  /** As they are at the moment of each pick. */
+  readonly ejected?: EndpointSet
+  readonly random?: () => number
+}
+
+const none: EndpointSet = new Set<EndpointId>()
+
 /** Whose turn it is, by backend id: it goes on across table swaps, from the endpoint that was served last. */
 export class Balancer {
   readonly #turns = new Map<BackendId, Turn>()
+  readonly #ejected: EndpointSet
   readonly #random: () => number
 
-  constructor({ random = Math.random }: { random?: () => number } = {}) {
+  constructor({ ejected = new Set(), random = Math.random }: BalancerOptions = {}) {
+    this.#ejected = ejected
     this.#random = random
   }
 
-  /** Round robin over the endpoints that this request has not tried; undefined where there are none left. */
-  pick({ id, endpoints }: Backend, tried: readonly EndpointId[]): Endpoint | undefined {
+  /**
+   * Round robin over the endpoints that this request has not tried; undefined where there are none left. Ejected ones are passed by,
+   * unless nobody else is left: then they are tried as if none were ejected.
+   */
+  pick(backend: Backend, tried: readonly EndpointId[]): Endpoint | undefined {
+    if (this.#ejected.size === 0) return this.#next(backend, tried, none)
+    return this.#next(backend, tried, this.#ejected) ?? this.#next(backend, tried, none)
+  }
+
+  #next({ id, endpoints }: Backend, tried: readonly EndpointId[], passedBy: EndpointSet): Endpoint | undefined {
     const count = endpoints.length
     const turn = this.#turns.get(id)
     // Every process begins elsewhere: otherwise the first endpoint would get the first request of all of them.
@@ -21,6 +42,7 @@ export class Balancer {
     for (let seen = 0; seen < count; seen++, index++) {
       const endpoint = endpoints[index % count]
       if (endpoint === undefined || tried.includes(endpoint.id)) continue
+      if (passedBy.size > 0 && passedBy.has(endpoint.id)) continue
       if (turn === undefined) {
         this.#turns.set(id, { endpoint: endpoint.id, index: index % count })
       } else {

@@ -19,8 +19,12 @@ const upstreamErrorReasons = [
   'bad-response',
   'reset-in-body',
   'body-timeout',
+  'endpoint-silent',
 ] as const
 export type UpstreamErrorReason = (typeof upstreamErrorReasons)[number]
+
+/** Closed list: the label `reason` of headgate_endpoint_ejections_total. */
+export type EjectionReason = 'refused' | 'unreachable' | 'silent'
 
 /** More label sets than this are counted under the labels of `overflowLabels`: a scrape must stay small. */
 const maxSeries = 10_000
@@ -40,6 +44,8 @@ export type CountersSnapshot = {
   readonly series: readonly SeriesSnapshot[]
   readonly upstreamErrors: Readonly<Record<UpstreamErrorReason, number>>
   readonly retries: number
+  readonly ejections: Readonly<Record<EjectionReason, number>>
+  readonly endpointsEjected: number
   readonly requestsInFlight: number
   readonly connections: number
   readonly tunnels: number
@@ -113,7 +119,10 @@ export class Counters {
     'bad-response': 0,
     'reset-in-body': 0,
     'body-timeout': 0,
+    'endpoint-silent': 0,
   }
+  readonly ejections: Record<EjectionReason, number> = { refused: 0, unreachable: 0, silent: 0 }
+  endpointsEjected = 0
   retries = 0
   requestsInFlight = 0
   connections = 0
@@ -150,6 +159,8 @@ export class Counters {
         .map(({ labels, requests, durations, durationSum }) => ({ labels, requests, durations, durationSum })),
       upstreamErrors: { ...this.upstreamErrors },
       retries: this.retries,
+      ejections: { ...this.ejections },
+      endpointsEjected: this.endpointsEjected,
       requestsInFlight: this.requestsInFlight,
       connections: this.connections,
       tunnels: this.tunnels,

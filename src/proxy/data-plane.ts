@@ -13,10 +13,12 @@ import {
 import { SniContexts } from '../tls/sni.ts'
 import { Balancer } from './balancer.ts'
 import { Counters } from './counters.ts'
+import { EndpointHealth } from './endpoint-health.ts'
 import { type BoundPorts, Listeners, type ListenOptions } from './listeners.ts'
 import type { ProcessReport } from './messages.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RetryBudget } from './retry.ts'
+import { SilenceWatch } from './silence-watch.ts'
 import { UpstreamPool } from './upstream-pool.ts'
 
 /** Pools and counters of what has left the table are swept this long after the last change, once for many changes. */
@@ -37,13 +39,18 @@ export class DataPlane {
       onError: (error, certificate) =>
         log.error({ certificate: certificate.id, error: error.message }, 'certificate refused'),
     })
+    const counters = new Counters()
+    const health = new EndpointHealth({ log, counters })
+    const pool = new UpstreamPool({ connectTimeoutMs: defaultSettings.connectTimeoutMs, health })
     this.#proxy = {
       table: emptyTable,
       draining: false,
-      pool: new UpstreamPool({ connectTimeoutMs: defaultSettings.connectTimeoutMs }),
-      balancer: new Balancer(),
+      pool,
+      balancer: new Balancer({ ejected: health.ejected }),
+      health,
+      silence: new SilenceWatch({ health, connections: pool.busy }),
       retryBudget: new RetryBudget(),
-      counters: new Counters(),
+      counters,
       log,
     }
   }
@@ -95,6 +102,7 @@ export class DataPlane {
       listeners.destroy()
     }
     clearTimeout(this.#sweep)
+    this.#proxy.silence.stop()
     this.#proxy.pool.close()
     this.#eventLoopDelay.stop()
   }
@@ -110,6 +118,7 @@ export class DataPlane {
     const endpoints = new Set<EndpointId>()
     for (const backend of backends.values()) for (const endpoint of backend.endpoints) endpoints.add(endpoint.id)
     this.#proxy.pool.retain((id) => endpoints.has(id))
+    this.#proxy.health.retain((id) => endpoints.has(id))
     this.#proxy.balancer.retain((id: BackendId) => backends.has(id))
     const hosts = new Set<string>()
     for (const { hosts: table } of listeners.values()) for (const name of hostNames(table)) hosts.add(name)

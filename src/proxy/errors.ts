@@ -14,6 +14,7 @@ export function statusFor(failure: UpstreamFailure): 502 | 504 {
     case 'connect-timeout':
     case 'head-timeout':
     case 'body-timeout':
+    case 'endpoint-silent':
       return 504
     default:
       return 502
@@ -23,12 +24,24 @@ export function statusFor(failure: UpstreamFailure): 502 | 504 {
 const reasonByCode: Readonly<Record<string, UpstreamErrorReason>> = {
   ECONNREFUSED: 'connect-refused',
   UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
+  ECONNECT_TIMEOUT: 'connect-timeout',
   ETIMEDOUT: 'connect-timeout',
+  HEADGATE_ENDPOINT_SILENT: 'endpoint-silent',
   UND_ERR_HEADERS_TIMEOUT: 'head-timeout',
   UND_ERR_BODY_TIMEOUT: 'body-timeout',
   UND_ERR_HEADERS_OVERFLOW: 'bad-response',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'bad-response',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'bad-response',
+}
+
+/** A connect that is given up, in the words of undici. */
+export function connectTimeoutError(): Error {
+  return Object.assign(new Error('no answer to the connect'), { code: 'UND_ERR_CONNECT_TIMEOUT' })
+}
+
+/** The endpoint was connected, and its host does not answer any more. */
+export function endpointSilentError(): Error {
+  return Object.assign(new Error('the host of the endpoint does not answer'), { code: 'HEADGATE_ENDPOINT_SILENT' })
 }
 
 /** Node's own checks of what we were about to pass on. */

@@ -26,6 +26,8 @@ export type ForwardOptions = {
 /** Status that is counted for a request whose client went away before the answer (nginx's number; never sent). */
 const clientClosedRequest = 499
 
+const unsent: UpstreamFailure = { reason: 'connect-timeout', requestSent: false, message: '' }
+
 /** The attempt loop of one request: pick an endpoint, try, and try another while nothing is committed. */
 export class Forward implements ExchangeEvents, AttemptOwner {
   readonly #options: ForwardOptions
@@ -87,14 +89,7 @@ export class Forward implements ExchangeEvents, AttemptOwner {
       exchange.abort()
       return
     }
-    const retry = mayRetry({
-      method: exchange.request.method,
-      failure,
-      attempts: this.#tried.length,
-      committed: false,
-      bodyReplayable: this.#body?.replayable ?? true,
-    })
-    if (retry && (!failure.requestSent || proxy.retryBudget.take())) {
+    if (this.#mayRetry(failure) && (!failure.requestSent || proxy.retryBudget.take())) {
       proxy.log.debug(
         { reason: failure.reason, endpoint: attempt.connection.endpoint.id, table: table.generation },
         'retry',
@@ -105,11 +100,28 @@ export class Forward implements ExchangeEvents, AttemptOwner {
     }
   }
 
+  canGoElsewhere(): boolean {
+    const { proxy, backend } = this.#options
+    if (this.#finished || !this.#mayRetry(unsent)) return false
+    return backend.endpoints.some(({ id }) => !proxy.health.ejected.has(id) && !this.#tried.includes(id))
+  }
+
+  #mayRetry(failure: UpstreamFailure): boolean {
+    const { exchange } = this.#options
+    return mayRetry({
+      method: exchange.request.method,
+      failure,
+      attempts: this.#tried.length,
+      committed: exchange.committed,
+      bodyReplayable: this.#body?.replayable ?? true,
+    })
+  }
+
   /** On a new connection: a kept one could break in the same way, when endpoints close what is idle. */
   #tryAgain({ connection }: Attempt, failure: UpstreamFailure): void {
     const { proxy, backend } = this.#options
     // A kept connection that breaks tells little of its endpoint: where it is the only one, it is asked once more.
-    const same = connection.isKept ? connection.endpoint : undefined
+    const same = connection.isKept && failure.reason !== 'endpoint-silent' ? connection.endpoint : undefined
     const endpoint = proxy.balancer.pick(backend, this.#tried) ?? same
     if (endpoint === undefined) return this.#giveUp(failure)
     proxy.counters.retries++

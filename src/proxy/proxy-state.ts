@@ -2,7 +2,9 @@ import type { Logger } from '../log.ts'
 import type { RoutingTable } from '../router/table.ts'
 import type { Balancer } from './balancer.ts'
 import type { Counters } from './counters.ts'
+import type { EndpointHealth } from './endpoint-health.ts'
 import type { RetryBudget } from './retry.ts'
+import type { SilenceWatch } from './silence-watch.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 
 /** What every request of this process shares. The table is replaced by one assignment; a request reads it once. */
@@ -12,6 +14,8 @@ export type ProxyState = {
   draining: boolean
   readonly pool: UpstreamPool
   readonly balancer: Balancer
+  readonly health: EndpointHealth
+  readonly silence: SilenceWatch
   readonly retryBudget: RetryBudget
   readonly counters: Counters
   readonly log: Logger

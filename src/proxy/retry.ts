@@ -1,7 +1,7 @@
 import type { UpstreamFailure } from './errors.ts'
 
 /** Tries of one request in all, each on another endpoint. */
-const maxAttempts = 3
+export const maxAttempts = 3
 
 /** RFC 9110 section 9.2.2. CONNECT is never proxied, TRACE neither. */
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
@@ -26,6 +26,7 @@ export function mayRetry({ method, failure, attempts, committed, bodyReplayable 
   if (!failure.requestSent) return true
   switch (failure.reason) {
     case 'reset-before-head':
+    case 'endpoint-silent':
       return idempotent.has(method)
     // The endpoint is there and slow, or answers nonsense: another try would double the load or the nonsense.
     default:

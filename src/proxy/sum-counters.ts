@@ -1,4 +1,4 @@
-import type { CountersSnapshot, SeriesLabels, SeriesSnapshot, UpstreamErrorReason } from './counters.ts'
+import type { CountersSnapshot, EjectionReason, SeriesLabels, SeriesSnapshot, UpstreamErrorReason } from './counters.ts'
 
 /** What several processes counted, as if it were one. Gauges are added like counts: each process has its own connections. */
 export function sumCounters(snapshots: readonly CountersSnapshot[]): CountersSnapshot {
@@ -8,6 +8,9 @@ export function sumCounters(snapshots: readonly CountersSnapshot[]): CountersSna
     series: sumSeries(snapshots),
     upstreamErrors: sumErrors(snapshots),
     retries: sumOf(snapshots, 'retries'),
+    ejections: sumEjections(snapshots),
+    // Not added: all processes come upon the same endpoints.
+    endpointsEjected: snapshots.reduce((most, { endpointsEjected }) => Math.max(most, endpointsEjected), 0),
     requestsInFlight: sumOf(snapshots, 'requestsInFlight'),
     connections: sumOf(snapshots, 'connections'),
     tunnels: sumOf(snapshots, 'tunnels'),
@@ -53,7 +56,14 @@ function sumErrors(snapshots: readonly CountersSnapshot[]): Record<UpstreamError
     'bad-response': sumFor('bad-response'),
     'reset-in-body': sumFor('reset-in-body'),
     'body-timeout': sumFor('body-timeout'),
+    'endpoint-silent': sumFor('endpoint-silent'),
   }
+}
+
+function sumEjections(snapshots: readonly CountersSnapshot[]): Record<EjectionReason, number> {
+  const sumFor = (reason: EjectionReason): number =>
+    snapshots.reduce((sum, { ejections }) => sum + ejections[reason], 0)
+  return { refused: sumFor('refused'), unreachable: sumFor('unreachable'), silent: sumFor('silent') }
 }
 
 function keyOf({ host, namespace, ingress, service }: SeriesLabels): string {
@@ -78,7 +88,8 @@ export class CounterTotals {
     const last = this.#living.get(process)
     if (last === undefined) return
     this.#living.delete(process)
-    this.#retired = sumCounters([this.#retired, { ...last, requestsInFlight: 0, connections: 0, tunnels: 0 }])
+    const ended = { ...last, requestsInFlight: 0, connections: 0, tunnels: 0, endpointsEjected: 0 }
+    this.#retired = sumCounters([this.#retired, ended])
   }
 
   /** Forgets series of ended processes, as `Counters.retain` does in living ones. Those of no Ingress stay. */

@@ -9,7 +9,8 @@ import type { DownstreamRequest } from './exchange.ts'
 import { downstreamResponseHeaders, noTrailers, publicPort, upstreamRequestHeaders } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
-import { mayRetry } from './retry.ts'
+import { maxAttempts, mayRetry } from './retry.ts'
+import type { ConnectionUser, WatchedConnection } from './silence-watch.ts'
 import { isValidSwitch } from './websocket-handshake.ts'
 
 export type TunnelOptions = {
@@ -36,7 +37,7 @@ type UpgradeListener = (response: IncomingMessage, upstreamSocket: Duplex, upstr
  * request and joins the sockets; what it would pass on unchecked (any 101, any answer, any header field), would leave
  * waiting (a handshake without end) or would leave open (the other side of a dead tunnel) is taken out of its hands.
  */
-export class Tunnel {
+export class Tunnel implements ConnectionUser {
   readonly #options: TunnelOptions
   readonly #tried: EndpointId[] = []
   readonly #headers: Record<string, string | string[]>
@@ -115,30 +116,36 @@ export class Tunnel {
       prependPath: false,
     })
     if (upstreamRequest === undefined) return this.#refuse(502, 'the handshake could not be sent')
-    this.#supervise(upstreamRequest, readTimeoutMs, request)
+    this.#supervise(upstreamRequest, readTimeoutMs, request, proxy.silence.watch(upstreamRequest, endpoint, this))
+  }
+
+  canGoElsewhere(): boolean {
+    const { proxy, backend } = this.#options
+    if (this.#settled || this.#tried.length >= maxAttempts) return false
+    return backend.endpoints.some(({ id }) => !proxy.health.ejected.has(id) && !this.#tried.includes(id))
   }
 
   /** Puts our checks before what http-proxy-3 does with each outcome of the handshake. */
-  #supervise(upstreamRequest: ClientRequest, timeoutMs: number, request: DownstreamRequest): void {
+  #supervise(
+    upstreamRequest: ClientRequest,
+    timeoutMs: number,
+    request: DownstreamRequest,
+    watched: WatchedConnection,
+  ): void {
     this.#upstreamRequest = upstreamRequest
     const [join] = upstreamRequest.listeners('upgrade') as UpgradeListener[]
     for (const event of ['upgrade', 'response', 'error']) upstreamRequest.removeAllListeners(event)
-    let sent = false
     let failed = false
-    const fail = (error: Error): void => {
+    const fail = (error: NodeJS.ErrnoException): void => {
       if (failed) return
       failed = true
       clearTimeout(timer)
       upstreamRequest.destroy()
-      this.#onFailure(describeFailure(error, sent, false))
+      if (!watched.isConnected) this.#options.proxy.health.onConnectFailed(watched.state, error.code)
+      this.#onFailure(describeFailure(error, watched.isConnected, false))
     }
     const timer = setTimeout(() => fail(timeoutError()), timeoutMs)
 
-    upstreamRequest.on('socket', (upstream) => {
-      upstream.once('connect', () => {
-        sent = true
-      })
-    })
     upstreamRequest.on('error', fail)
     upstreamRequest.on('response', (response) => {
       clearTimeout(timer)
@@ -153,6 +160,7 @@ export class Tunnel {
       }
       this.#settle(101)
       this.#joined = true
+      watched.isTunnel = true
       this.#join(join, response, upstream, upstreamHead)
     })
   }

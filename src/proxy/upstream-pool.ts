@@ -1,5 +1,8 @@
+import { Socket } from 'node:net'
 import { buildConnector, Client } from 'undici'
 import type { Endpoint, EndpointId } from '../router/table.ts'
+import type { EndpointHealth } from './endpoint-health.ts'
+import { type WatchedConnection, watchedConnection } from './silence-watch.ts'
 
 /**
  * Below the 5 s after which many servers (Node's among them) close an idle connection: a request that meets such a close
@@ -10,13 +13,16 @@ const keepAliveMaxMs = 60_000
 const maxHeadBytes = 64 * 1024
 
 /** One connection at a time carries one request: what comes back can only be the answer to it. */
-export type UpstreamConnection = {
+export type UpstreamConnection = WatchedConnection & {
   readonly client: Client
   readonly endpoint: Endpoint
   /** It has carried an exchange before, so the endpoint may be closing it as idle at this very moment. */
   isKept: boolean
-  isConnected: boolean
+  /** Those of the endpoint when this connection last worked. */
+  silences: number
 }
+
+export type UpstreamPoolOptions = { readonly connectTimeoutMs: number; readonly health: EndpointHealth }
 
 /**
  * Keep-alive connections by endpoint. Made of undici's `Client`s: its `Pool` takes a refused request for a busy connection
@@ -26,11 +32,13 @@ export class UpstreamPool {
   /** Idle connections, the one used last at the end: it is the one least likely to be closed by the other side. */
   readonly #idle = new Map<EndpointId, UpstreamConnection[]>()
   readonly #busy = new Set<UpstreamConnection>()
+  readonly #health: EndpointHealth
   #connectTimeoutMs: number
   #connector: buildConnector.connector
   #isLive: (id: EndpointId) => boolean = () => true
 
-  constructor({ connectTimeoutMs }: { readonly connectTimeoutMs: number }) {
+  constructor({ connectTimeoutMs, health }: UpstreamPoolOptions) {
+    this.#health = health
     this.#connectTimeoutMs = connectTimeoutMs
     this.#connector = buildConnector({ timeout: connectTimeoutMs, keepAliveInitialDelay: 30_000 })
   }
@@ -41,9 +49,20 @@ export class UpstreamPool {
     this.#connector = buildConnector({ timeout: connectTimeoutMs, keepAliveInitialDelay: 30_000 })
   }
 
+  /** Those that carry an exchange now. */
+  get busy(): Iterable<WatchedConnection> {
+    return this.#busy
+  }
+
   acquire(endpoint: Endpoint): UpstreamConnection {
     const kept = this.#idle.get(endpoint.id)?.pop()
     if (kept === undefined) return this.acquireNew(endpoint)
+    if (kept.silences !== kept.state.silences) {
+      destroy(kept.client)
+      return this.acquireNew(endpoint)
+    }
+    kept.quietSince = this.#health.now
+    kept.readBytes = -1
     this.#busy.add(kept)
     return kept
   }
@@ -57,13 +76,16 @@ export class UpstreamPool {
   /** Gives back a connection whose exchange is complete. */
   release(connection: UpstreamConnection): void {
     this.#busy.delete(connection)
-    const { client, endpoint } = connection
+    const { client, endpoint, state } = connection
+    connection.user = undefined
+    state.heardAt = this.#health.now
     if (client.destroyed) return
     if (!this.#isLive(endpoint.id) || !connection.isConnected) {
       destroy(client)
       return
     }
     connection.isKept = true
+    connection.silences = state.silences
     const idle = this.#idle.get(endpoint.id)
     if (idle === undefined) this.#idle.set(endpoint.id, [connection])
     else idle.push(connection)
@@ -72,6 +94,7 @@ export class UpstreamPool {
   /** Ends a connection whose exchange broke: nothing may be read from it any more. */
   discard(connection: UpstreamConnection): void {
     this.#busy.delete(connection)
+    connection.user = undefined
     destroy(connection.client)
   }
 
@@ -99,17 +122,34 @@ export class UpstreamPool {
   }
 
   #open(endpoint: Endpoint): UpstreamConnection {
+    const health = this.#health
+    const state = health.stateOf(endpoint)
+    const connector = this.#connector
     const client = new Client(`http://${endpoint.id}`, {
-      connect: this.#connector,
+      connect: (options, callback) => {
+        // It returns the socket that is connecting, though its type does not say so.
+        const socket: unknown = connector(options, (...result) => {
+          if (result[0] !== null) health.onConnectFailed(state, codeOf(result[0]))
+          callback(...result)
+        })
+        if (socket instanceof Socket) connection.socket = socket
+      },
       pipelining: 1,
       allowH2: false,
       keepAliveTimeout: keepAliveMs,
       keepAliveMaxTimeout: keepAliveMaxMs,
       maxHeaderSize: maxHeadBytes,
     })
-    const connection = { client, endpoint, isKept: false, isConnected: false }
+    const connection: UpstreamConnection = {
+      ...watchedConnection(state, health.now),
+      client,
+      endpoint,
+      isKept: false,
+      silences: state.silences,
+    }
     client.on('connect', () => {
       connection.isConnected = true
+      health.onConnected(state)
     })
     client.on('disconnect', () => {
       connection.isConnected = false
@@ -128,6 +168,10 @@ export class UpstreamPool {
     if (idle.length === 0) this.#idle.delete(connection.endpoint.id)
     destroy(connection.client)
   }
+}
+
+function codeOf(error: NodeJS.ErrnoException): string | undefined {
+  return error.code
 }
 
 function destroy(client: Client): void {

@@ -1,20 +1,11 @@
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deadPort } from '../support/dead-port.ts'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
 import { type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
 import { exchange, RawClient } from '../support/raw-client.ts'
-
-/** A port on which nobody listens. */
-async function deadPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 const settings = {
   apiVersion: 'v1',

@@ -1,5 +1,8 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createLogger } from '../../src/log.ts'
+import { Counters } from '../../src/proxy/counters.ts'
+import { EndpointHealth } from '../../src/proxy/endpoint-health.ts'
 import { UpstreamPool } from '../../src/proxy/upstream-pool.ts'
 import type { Endpoint } from '../../src/router/table.ts'
 import { type Origin, ok, startOrigin } from '../support/origin.ts'
@@ -9,7 +12,8 @@ const pools: UpstreamPool[] = []
 
 async function setUp(respond: Parameters<typeof startOrigin>[0] = () => ok('')) {
   const origin = await startOrigin(respond)
-  const pool = new UpstreamPool({ connectTimeoutMs: 1_000 })
+  const health = new EndpointHealth({ log: createLogger({ level: 'error', format: 'json' }), counters: new Counters() })
+  const pool = new UpstreamPool({ connectTimeoutMs: 1_000, health })
   origins.push(origin)
   pools.push(pool)
   const endpoint: Endpoint = {
