@@ -72,7 +72,10 @@ export function portOf(member: string): string {
 /** A bridge port that is disabled drops everything both ways, and the link stays up: nobody is told. */
 export async function setPort(bed: string, member: string, state: 'disabled' | 'forwarding'): Promise<void> {
   const value = state === 'disabled' ? 0 : 3
-  await ipBatch(bed, switchMember, [`link set ${portOf(member)} type bridge_slave state ${value}`])
+  // `ip link set ... type bridge_slave state 0` succeeds and changes nothing.
+  await run(
+    ...command(inNamespace(bed, switchMember, 'bridge', 'link', 'set', 'dev', portOf(member), 'state', `${value}`)),
+  )
 }
 
 function prefixOf(address: string): number {
