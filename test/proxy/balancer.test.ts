@@ -44,6 +44,23 @@ describe('round robin', () => {
     expect(balancer.pick(backend(), [])).toBeUndefined()
   })
 
+  it('passes ejected endpoints by, evenly, and takes them where nobody else is left', () => {
+    const ejected = new Set<string>()
+    const balancer = new Balancer({ random: () => 0, ejected })
+    const picks = (count: number, tried: readonly string[] = []) =>
+      Array.from({ length: count }, () => balancer.pick(backend(1, 2, 3, 4), tried)?.address.slice(-1)).join('')
+    expect(picks(2)).toBe('12')
+    ejected.add('10.0.0.4:80')
+    expect(picks(6)).toBe('312312')
+    ejected.add('10.0.0.1:80').add('10.0.0.2:80')
+    expect(picks(3)).toBe('333')
+    expect(picks(1, ['10.0.0.3:80'])).toBe('4')
+    ejected.add('10.0.0.3:80')
+    expect(picks(4)).toBe('1234')
+    ejected.clear()
+    expect(picks(4)).toBe('1234')
+  })
+
   it('begins elsewhere in every process', () => {
     expect(new Balancer({ random: () => 0.9 }).pick(backend(1, 2, 3), [])?.address).toBe('10.0.0.3')
   })

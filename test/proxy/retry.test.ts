@@ -26,6 +26,8 @@ const rows: readonly Row[] = [
   ['POST', 'reset-before-head', true, 1, false, true, false],
   ['PATCH', 'reset-before-head', true, 1, false, true, false],
   ['PUT', 'reset-before-head', true, 1, false, false, false],
+  ['GET', 'endpoint-silent', true, 1, false, true, true],
+  ['POST', 'endpoint-silent', true, 1, false, true, false],
   // Slow or nonsense: never.
   ['GET', 'head-timeout', true, 1, false, true, false],
   ['GET', 'bad-response', true, 1, false, true, false],

@@ -59,6 +59,19 @@ describe('the sum of counters', () => {
     expect(sum).toMatchObject({ retries: 6, connections: 8, requestsInFlight: 10, tunnels: 12 })
   })
 
+  it('adds ejections, but no endpoints: all processes know the same ones', () => {
+    const [a, b] = [counted(), counted()]
+    a.ejections.refused = 3
+    b.ejections.refused = 4
+    b.ejections.silent = 1
+    a.endpointsEjected = 3
+    b.endpointsEjected = 2
+    expect(sumCounters([a.snapshot(), b.snapshot()])).toMatchObject({
+      ejections: { refused: 7, unreachable: 0, silent: 1 },
+      endpointsEjected: 3,
+    })
+  })
+
   it('leaves what it adds as it was', () => {
     const snapshots = [counted('a').snapshot(), counted('a').snapshot()]
     expect(requestsOf(sumCounters(snapshots))).toEqual({ a: 2 })

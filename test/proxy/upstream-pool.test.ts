@@ -22,7 +22,7 @@ async function setUp(respond: Parameters<typeof startOrigin>[0] = () => ok('')) 
     port: origin.port,
     zone: undefined,
   }
-  return { origin, pool, endpoint }
+  return { origin, pool, endpoint, health }
 }
 
 async function call(pool: UpstreamPool, endpoint: Endpoint, headers: string[] = []): Promise<number> {
@@ -85,6 +85,15 @@ describe('the upstream pool', () => {
     expect(await call(pool, endpoint)).toBe(200)
     expect(origin.connections).toBe(2)
     expect(pool.size).toBe(1)
+  })
+
+  it('uses no kept connection to an endpoint that has been silent since', async () => {
+    const { origin, pool, endpoint, health } = await setUp()
+    await call(pool, endpoint)
+    health.onConnectFailed(health.stateOf(endpoint), 'EHOSTUNREACH')
+    for (let i = 0; i < 3; i++) await call(pool, endpoint)
+    expect(origin.connections).toBe(2)
+    expect(health.ejected.size).toBe(0)
   })
 
   it('closes idle connections of endpoints that are gone, and busy ones when their exchange ends', async () => {
