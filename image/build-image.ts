@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contents, imageConfig, isUsed, systemFiles } from './contents.ts'
-import { unpackDebianLibraries } from './debian.ts'
+import { libraryLicences, unpackDebianLibraries } from './debian.ts'
 import { folderEntries } from './folder-entries.ts'
 import { type Layer, type WrittenArchive, writeOciArchive } from './oci-archive.ts'
 import type { DatedOrigin } from './origin.ts'
@@ -53,6 +53,7 @@ async function runtimeLayer(node: string, folder: string, platform: Platform): P
       { kind: 'file', path: 'usr/local/bin/node', mode: 0o755, content: { file: binary } },
       { kind: 'file', path: 'usr/local/share/doc/node/LICENSE', mode: 0o644, content: { file: join(node, 'LICENSE') } },
       ...(await sharedLibraries(binary, root, platform)),
+      ...libraryLicences(root),
     ],
   }
 }
