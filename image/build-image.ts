@@ -8,10 +8,10 @@ import { type Layer, type WrittenArchive, writeOciArchive } from './oci-archive.
 import type { DatedOrigin } from './origin.ts'
 import { installDependencies, installNode } from './packages.ts'
 import { type Platform, platformName, thisPlatform } from './platform.ts'
+import { run } from './run.ts'
 import { sharedLibraries } from './shared-libraries.ts'
 
 export type ImageBuild = {
-  /** With dist built. */
   readonly repository: string
   readonly output: string
   readonly platform: Platform
@@ -31,7 +31,7 @@ export async function buildImage({ repository, output, platform, node, origin }:
       layers: [
         await runtimeLayer(node ?? (await installNode(repository, join(folder, 'node'), platform)), folder, platform),
         await dependenciesLayer(repository, join(folder, 'dependencies')),
-        await applicationLayer(repository),
+        await applicationLayer(repository, join(folder, 'application')),
       ],
       config: imageConfig(origin),
       createdSeconds: origin.createdSeconds,
@@ -63,10 +63,14 @@ async function dependenciesLayer(repository: string, folder: string): Promise<La
   return { title: 'production dependencies', entries: await inApplication(folder, 'node_modules') }
 }
 
-async function applicationLayer(repository: string): Promise<Layer> {
-  const own = contents.copied.filter((path) => path !== 'node_modules')
-  const entries = await Promise.all(own.map((path) => inApplication(repository, path)))
-  return { title: 'Headgate', entries: entries.flat() }
+async function applicationLayer(repository: string, folder: string): Promise<Layer> {
+  // Not the dist of the repository: two builds at once would take it from each other.
+  const compiler = join(repository, 'node_modules/.bin/tsc')
+  await run(compiler, ['-p', join(repository, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')])
+  const entries = contents.copied
+    .filter((path) => path !== 'node_modules')
+    .map((path) => inApplication(path === 'dist' ? folder : repository, path))
+  return { title: 'Headgate', entries: (await Promise.all(entries)).flat() }
 }
 
 /** A file or folder of `from`, at the same place below the working directory of the image. */
