@@ -15,6 +15,9 @@ const probeEvery = 1_000 / tickMs
 const probeSlowEvery = 2_000 / tickMs
 const probeSameWaitEvery = 15_000 / tickMs
 const maxProbes = 128
+const recentTicks = 2_000 / tickMs
+/** Longer ago than anything that matters. */
+const never = -1_000
 
 /** So many probes without an answer, and nothing else heard: nobody will ever answer what was sent there. */
 const missesUntilGone = 3
@@ -50,6 +53,8 @@ export class EndpointHealth {
   readonly #probes = new Set<() => void>()
   readonly #log: Logger
   readonly #counters: Counters
+  /** Most endpoints are ejected, and nothing is heard from any. */
+  #isAlone = false
 
   constructor({ log, counters }: EndpointHealthOptions) {
     this.#log = log
@@ -65,8 +70,8 @@ export class EndpointHealth {
     if (known !== undefined) return known
     const state = {
       endpoint,
-      heardAt: -silentTicks - 1,
-      probedAt: -probeSameWaitEvery,
+      heardAt: never,
+      probedAt: never,
       isProbed: false,
       misses: 0,
       silences: 0,
@@ -80,12 +85,12 @@ export class EndpointHealth {
   }
 
   /**
-   * What was sent there is lost. Never where more than half of the endpoints in use are ejected: then the fault is more likely
-   * on our side of the network, and TCP may still bring everything through.
+   * What was sent there is lost. Never where most endpoints in use are ejected and the others are not heard either: then the
+   * fault is more likely on our side of the network, and TCP may still bring everything through.
    */
   isGone(state: EndpointState, isTunnel: boolean): boolean {
     const misses = isTunnel ? missesUntilTunnelsEnd : missesUntilGone
-    return state.misses >= misses && this.isSilent(state) && this.#ejected.size * 2 <= this.#states.size
+    return state.misses >= misses && this.isSilent(state) && !this.#isAlone
   }
 
   onConnected(state: EndpointState): void {
@@ -118,8 +123,14 @@ export class EndpointHealth {
 
   tick(): void {
     this.now++
+    this.#isAlone = this.#ejected.size * 2 > this.#states.size && !this.#isAnyHeard()
     // One that is probed moves to the end: each gets its turn, however many there are.
     for (const state of this.#ejected.values()) if (this.now - state.probedAt >= probeEvery) this.#probe(state)
+  }
+
+  #isAnyHeard(): boolean {
+    for (const { heardAt } of this.#states.values()) if (this.now - heardAt <= recentTicks) return true
+    return false
   }
 
   /** Forgets endpoints that are gone. A request that still waits there keeps its state, which ejects nobody any more. */

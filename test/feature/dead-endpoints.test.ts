@@ -95,13 +95,18 @@ describe('an endpoint that refuses connections', () => {
 
 describe('an endpoint that is slow', () => {
   it('is left alone, as it takes connections', async () => {
-    const slow = await startMortalHost('slow')
+    const slow = await startOrigin((_request, socket) => {
+      setTimeout(() => socket.write(ok('slow')), 3_000)
+      return undefined
+    })
     const living = await startOrigin(() => ok('living'))
     const headgate = await startHeadgate({ manifests: { 'app.yaml': app(slow.port, living.port) } })
     try {
       const answers = await Promise.all([1, 2].map(() => exchange(headgate.http, request('/slow'))))
       expect(answers.map(({ body }) => body).toSorted()).toEqual(['living', 'slow'])
       const metrics = await headgate.page('/metrics')
+      // It was asked whether it is there: one connection more than the one with the request.
+      expect(slow.connections).toBe(2)
       expect(metrics).toContain('headgate_endpoint_ejections_total{reason="silent"} 0')
       expect(metrics).toContain('headgate_upstream_retries_total 0')
     } finally {

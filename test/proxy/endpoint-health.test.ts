@@ -140,7 +140,7 @@ describe('the health of an endpoint', () => {
     expect(isEjected(health, state)).toBe(false)
   })
 
-  it('is not given up for where more than half of the endpoints are lost', () => {
+  it('is not given up for where most endpoints are lost and the others not heard, as the fault may be ours', () => {
     const { health } = setUp()
     const [one, two, three] = [1, 2, 3].map((port) => health.stateOf(endpointAt(port)))
     if (one === undefined || two === undefined || three === undefined) throw new Error('unreachable')
@@ -150,6 +150,12 @@ describe('the health of an endpoint', () => {
     health.onConnectFailed(one, 'ETIMEDOUT')
     expect(health.isGone(one, false)).toBe(true)
     health.onConnectFailed(two, 'ETIMEDOUT')
+    health.tick()
+    expect(health.isGone(one, false)).toBe(false)
+    three.heardAt = health.now
+    health.tick()
+    expect(health.isGone(one, false)).toBe(true)
+    ticks(health, 8)
     expect(health.isGone(one, false)).toBe(false)
   })
 

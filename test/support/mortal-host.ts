@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Accepted and waiting in the kernel: a listener with room for one has room for two. */
-const backlog = 1
-const fillers = 4
+/** Connections that wait in the kernel to be accepted. Enough for a moment in which the machine is busy with others. */
+const backlog = 16
+/** It has room for one more than it was told. */
+const fillers = backlog + 3
 
 /**
- * /: 200 at once. /hang: no answer. /slow: 200 after three seconds. /stream: the beginning of an answer. Upgrades are joined, and
- * every byte comes back.
+ * /: 200 at once. /hang: no answer. /stream: the beginning of an answer. Upgrades are joined, and every byte comes back.
  */
 const program = `
 const { createServer } = require('node:http')
@@ -17,7 +17,6 @@ const { createHash } = require('node:crypto')
 const name = process.argv[1]
 const server = createServer((request, response) => {
   if (request.url === '/hang') return
-  if (request.url === '/slow') return void setTimeout(() => response.end(name), 3000)
   if (request.url === '/stream') return void response.write('begin')
   request.resume().on('end', () => response.end(name))
 })
@@ -30,7 +29,7 @@ server.on('upgrade', (request, socket) => {
   socket.pipe(socket)
 })
 server.keepAliveTimeout = 60000
-server.listen({ port: Number(process.argv[2]), host: '127.0.0.1', backlog: ${backlog} }, () => {
+server.listen({ port: 0, host: '127.0.0.1', backlog: ${backlog} }, () => {
   console.log(server.address().port)
 })
 process.on('disconnect', () => process.exit())
@@ -49,8 +48,8 @@ export type MortalHost = {
  * An endpoint whose host can die, without a network of its own and without root: its process is stopped, and its queue of
  * connections filled, after which Linux drops each further SYN.
  */
-export async function startMortalHost(name: string, port = 0): Promise<MortalHost> {
-  const child = spawn(process.execPath, ['-e', program, name, String(port)], {
+export async function startMortalHost(name: string): Promise<MortalHost> {
+  const child = spawn(process.execPath, ['-e', program, name], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   const bound = Number(String(await firstChunk(child)))
