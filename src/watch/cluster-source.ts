@@ -29,11 +29,14 @@ export type ClusterSourceOptions = {
   /** The same, and with their endpoints: `--default-backend-service`. */
   readonly backends: readonly ObjectKey[]
   readonly timing?: Partial<ReflectorTiming>
-  /** Milliseconds from a change to the new state, so that a burst makes one. */
+  /** Least milliseconds between two states: a burst makes few, and what comes after a quiet time is not held up. */
   readonly holdOffMs?: number
   /** Milliseconds between two log lines about the same trouble with the API server. */
   readonly logIntervalMs?: number
 }
+
+/** Milliseconds in which what belongs together arrives: the events of one chunk, or of several kinds. */
+const togetherMs = 2
 
 export type SecretAccess =
   /** Those of the TLS type are listed and watched, others one by one. */
@@ -52,6 +55,7 @@ export class ClusterSource implements Source {
   #holdOff: NodeJS.Timeout | undefined
   #state: ClusterState = emptyClusterState
   #published = false
+  #publishedAtMs = Number.NEGATIVE_INFINITY
   #connected = false
   #signal: AbortSignal = AbortSignal.abort()
 
@@ -144,10 +148,14 @@ export class ClusterSource implements Source {
 
   #schedule(): void {
     if (this.#signal.aborted) return
-    this.#holdOff ??= setTimeout(() => {
-      this.#holdOff = undefined
-      this.#flush()
-    }, this.#options.holdOffMs ?? 20)
+    const { holdOffMs = 20 } = this.#options
+    this.#holdOff ??= setTimeout(
+      () => {
+        this.#holdOff = undefined
+        this.#flush()
+      },
+      Math.max(togetherMs, this.#publishedAtMs + holdOffMs - performance.now()),
+    )
   }
 
   #flush(): void {
@@ -163,6 +171,8 @@ export class ClusterSource implements Source {
     if (this.#published && this.#state === before) return
     this.#published = true
     this.#options.events.onState(this.#state, [])
+    // Its end, not its start: where a table takes long to build, requests have their share of the time, too.
+    this.#publishedAtMs = performance.now()
   }
 
   /** What is gone for one reflector may be there for another: a Secret made again with the TLS type changes hands. */

@@ -99,6 +99,12 @@ describe('ClusterSource', () => {
     expect(before.endpointSlices.size).toBe(0)
   })
 
+  it('does not hold up what comes after a quiet time', async () => {
+    put('Service', 'web', 'shop')
+    startSource({ holdOffMs: 60_000 })
+    expect((await ready()).services.size).toBe(1)
+  })
+
   it('watches Secrets that are referenced though they are not of the TLS type, and only these', async () => {
     put('Secret', 'opaque', 'shop', { type: 'Opaque', data: { a: 'YQ==' } })
     put('Secret', 'unused', 'shop', { type: 'Opaque' })
