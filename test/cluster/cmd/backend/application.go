@@ -18,15 +18,16 @@ type application struct {
 }
 
 type answer struct {
-	Pod     string      `json:"pod"`
-	Version string      `json:"version"`
-	Peer    string      `json:"peer"`
-	Local   string      `json:"local"`
-	Method  string      `json:"method"`
-	Host    string      `json:"host"`
-	Path    string      `json:"path"`
-	Headers http.Header `json:"headers"`
-	Bytes   int64       `json:"bytes"`
+	Pod      string      `json:"pod"`
+	Version  string      `json:"version"`
+	Peer     string      `json:"peer"`
+	Local    string      `json:"local"`
+	Protocol string      `json:"protocol"`
+	Method   string      `json:"method"`
+	Host     string      `json:"host"`
+	Path     string      `json:"path"`
+	Headers  http.Header `json:"headers"`
+	Bytes    int64       `json:"bytes"`
 }
 
 func (app *application) routes() http.Handler {
@@ -78,7 +79,7 @@ func (app *application) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	_ = json.NewEncoder(w).Encode(answer{
 		Pod: app.pod, Version: app.version, Peer: r.RemoteAddr, Local: localAddress(r),
-		Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Headers: r.Header, Bytes: bytes,
+		Protocol: r.Proto, Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Headers: r.Header, Bytes: bytes,
 	})
 }
 
