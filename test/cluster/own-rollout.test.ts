@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { StreamOptions } from './client/report.ts'
 import { type BackendOptions, backendDeployment, ingress, service } from './support/backends.ts'
 import { type Deployed, deployHeadgate } from './support/deploy.ts'
@@ -34,6 +34,7 @@ async function trafficBy(ways: Readonly<Record<string, readonly string[]>>): Pro
     { name: `post-${way}`, urls, host, rate: 40, method: 'POST' },
   ])
   const traffic = await startTraffic(bed, { streams, collectorPort })
+  onTestFinished(() => traffic.end())
   await traffic.until(({ succeeded, failed }) => succeeded > 0 && failed === 0)
   return traffic
 }
@@ -63,7 +64,7 @@ describe('requests by way of node ports and of a load balancer to two replicas o
     headgate = await deployHeadgate(bed, {
       folder: 'overlays/loadbalancer',
       // Whichever node the balancer sends to, it knows a pod.
-      service: { externalTrafficPolicy: 'Cluster' },
+      service: { externalTrafficPolicy: 'Cluster', ipFamilyPolicy: 'PreferDualStack' },
     })
     await patchObject(bed, '/api/v1/namespaces/headgate/services/headgate/status', {
       status: { loadBalancer: { ingress: [{ ip: balancer }] } },
@@ -109,7 +110,10 @@ describe('requests by way of node ports that keep the address of the client, to 
   let headgate: Deployed
 
   beforeAll(async () => {
-    headgate = await deployHeadgate(bed, { folder: 'overlays/nodeport' })
+    headgate = await deployHeadgate(bed, {
+      folder: 'overlays/nodeport',
+      service: { ipFamilyPolicy: 'PreferDualStack' },
+    })
   })
 
   afterAll(() => headgate.remove())

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Fields, KubernetesObject } from '../manifests/object.ts'
 import { type BackendOptions, backendDeployment, ingress, service } from './support/backends.ts'
 import { type Deployed, deployHeadgate } from './support/deploy.ts'
@@ -28,7 +28,6 @@ const services: Readonly<Record<string, Fields>> = {
     type: 'ExternalName',
     externalName: `headless.${namespace}.svc.cluster.local`,
     selector: undefined,
-    ports: [{ name: 'http', port: 80, targetPort: 8080 }],
   },
   dual: { selector: { app: 'web' }, ipFamilyPolicy: 'RequireDualStack', ports },
   ipv6: { selector: { app: 'web' }, ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv6'], ports },
@@ -45,11 +44,18 @@ beforeAll(async () => {
     ...[web, other, never].map(backendDeployment),
     ...names.map((name) => service({ name, namespace, spec: services[name] ?? {} })),
   ])
-  headgate = await deployHeadgate(bed, { service: { type: 'NodePort' }, replicas: 1 })
+  headgate = await deployHeadgate(bed, {
+    service: { type: 'NodePort', ipFamilyPolicy: 'PreferDualStack' },
+    replicas: 1,
+  })
   const { ingressClass } = headgate
   await applyObjects(
     bed,
-    names.map((name) => ingress({ name, namespace, ingressClass, host: `${name}.example` })),
+    names.map((name) => {
+      // Behind a name nothing translates ports: it must be that of the pods.
+      const port = name === 'external' ? 8_080 : 80
+      return ingress({ name, namespace, ingressClass, host: `${name}.example`, port })
+    }),
   )
   pods = await settled(bed, web, 2)
   otherPods = await settled(bed, other, 1)
@@ -59,9 +65,11 @@ afterAll(async () => {
   await Promise.all([deleteNamespace(bed, namespace), headgate?.remove()])
 })
 
-function trafficTo(name: string): Promise<Traffic> {
+async function trafficTo(name: string): Promise<Traffic> {
   const urls = nodeUrls(bed, headgate?.nodePorts.http)
-  return startTraffic(bed, { streams: [{ name: 'get', urls, host: `${name}.example`, rate: 100 }] })
+  const traffic = await startTraffic(bed, { streams: [{ name: 'get', urls, host: `${name}.example`, rate: 100 }] })
+  onTestFinished(() => traffic.end())
+  return traffic
 }
 
 /** Resolves when within 200 ms just these pods have answered. */

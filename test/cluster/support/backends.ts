@@ -83,11 +83,14 @@ export type IngressOptions = {
   readonly host: string
   /** The Service; `name` by default. */
   readonly service?: string
+  /** 80 by default. */
+  readonly port?: number
 }
 
-/** Everything of one host to port 80 of one Service. */
-export function ingress({ name, namespace, ingressClass, host, service = name }: IngressOptions): KubernetesObject {
-  const backend = { service: { name: service, port: { number: 80 } } }
+/** Everything of one host to one port of one Service. */
+export function ingress(options: IngressOptions): KubernetesObject {
+  const { name, namespace, ingressClass, host, service = name, port = 80 } = options
+  const backend = { service: { name: service, port: { number: port } } }
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',

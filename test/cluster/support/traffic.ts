@@ -12,6 +12,8 @@ export type Traffic = {
   until(holds: (progress: TrafficProgress) => boolean, seconds?: number): Promise<void>
   /** Waits for the answers that are under way, too. */
   stop(): Promise<TrafficReport>
+  /** For a test that failed before it came to `stop`; after that it does nothing. */
+  end(): Promise<void>
 }
 
 /** Resolves when requests are being sent. One at a time may have a `collectorPort`. */
@@ -66,6 +68,10 @@ export async function startTraffic(bed: Pick<Bed, 'spawnAsClient'>, options: Tra
       const report = await reported.promise
       await closed
       return report
+    },
+    async end() {
+      child.kill('SIGKILL')
+      await closed
     },
   }
 }
