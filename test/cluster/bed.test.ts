@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createNamespace, deleteNamespace } from './support/objects.ts'
 import { until } from './support/until.ts'
-import { useBed } from './support/use-bed.ts'
+import { onAnyCluster, useBed } from './support/use-bed.ts'
 
 const bed = useBed()
 const namespace = 'test-bed'
@@ -72,15 +72,27 @@ async function clusterIPs(): Promise<readonly string[]> {
   )
 }
 
-beforeAll(async () => {
-  await createNamespace(bed, namespace)
-  await bed.apply(objects.map((object) => JSON.stringify(object)).join('\n---\n'))
-  await bed.kubectl(['rollout', 'status', 'daemonset/echo', `--namespace=${namespace}`, '--timeout=60s'])
-})
+beforeAll(() => createNamespace(bed, namespace))
 
 afterAll(() => deleteNamespace(bed, namespace))
 
+describe(`a bed ${onAnyCluster}`, () => {
+  it('takes objects and gives them back', async () => {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'note', namespace }, data: { text: 'one' } }
+    await bed.apply(JSON.stringify(object))
+    const path = `/api/v1/namespaces/${namespace}/configmaps/note`
+    expect((await bed.api('PATCH', path, { data: { text: 'two' } })).status).toBe(200)
+    const text = '--output=jsonpath={.data.text}'
+    expect(await bed.kubectl(['get', 'configmap', 'note', `--namespace=${namespace}`, text])).toBe('two')
+  })
+})
+
 describe('a bed', () => {
+  beforeAll(async () => {
+    await bed.apply(objects.map((object) => JSON.stringify(object)).join('\n---\n'))
+    await bed.kubectl(['rollout', 'status', 'daemonset/echo', `--namespace=${namespace}`, '--timeout=60s'])
+  })
+
   it('has as many nodes as it says, all of them ready', async () => {
     const ready = '{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status} {end}'
     const answer = await bed.kubectl(['get', 'nodes', `--output=jsonpath=${ready}`])

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BuildUnit, build, clusterTests, stripped } from './build.ts'
-import type { Place } from './control-plane.ts'
 import { imageArchive } from './images.ts'
 import { kubectlCommand, split } from './kubectl.ts'
 import type { Layout } from './layout.ts'
 import { importImage } from './node.ts'
+import type { Place } from './place.ts'
 import type { Progress } from './progress.ts'
 import { run } from './run.ts'
 

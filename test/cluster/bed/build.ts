@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { glob, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { keep, prune } from './build-cache.ts'
 import { writeBinaryImage } from './images.ts'
 import { type Progress, seconds } from './progress.ts'
 import { run } from './run.ts'
@@ -56,7 +57,10 @@ export const programsUnit: BuildUnit = {
 /** The folder with the results of a unit; builds it if it is not there. */
 export async function build(unit: BuildUnit, progress: Progress): Promise<string> {
   const folder = join(clusterFolder(), `${unit.name}-${await sourceHash(unit)}`)
-  if (existsSync(folder)) return folder
+  if (existsSync(folder)) {
+    await keep(folder)
+    return folder
+  }
   const unfinished = `${folder}.${process.pid}`
   await mkdir(unfinished, { recursive: true })
   try {
@@ -66,6 +70,7 @@ export async function build(unit: BuildUnit, progress: Progress): Promise<string
   } finally {
     await rm(unfinished, { recursive: true, force: true })
   }
+  await prune(unit.name)
   return folder
 }
 

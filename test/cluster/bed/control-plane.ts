@@ -1,8 +1,10 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ControlPlaneProgram } from '../support/bed.ts'
-import { type Addresses, addressList, apiPort, firstAddress, type Layout } from './layout.ts'
+import { type Addresses, apiPort, firstAddress } from './layout.ts'
 import { inNamespace } from './network.ts'
+import type { Place } from './place.ts'
+import { kubeconfigOf } from './place.ts'
 import { startProcess } from './processes.ts'
 
 export const controlPlanePrograms = [
@@ -11,9 +13,6 @@ export const controlPlanePrograms = [
   'kube-controller-manager',
   'kube-scheduler',
 ] as const satisfies readonly ControlPlaneProgram[]
-
-/** Where a bed keeps its files, and its programs. */
-export type Place = { readonly layout: Layout; readonly folder: string; readonly programs: string }
 
 export const etcdUrl = 'http://127.0.0.1:2379'
 
@@ -41,10 +40,6 @@ export function auditLog(folder: string): string {
   return join(folder, 'audit.jsonl')
 }
 
-export function kubeconfigOf(place: Pick<Place, 'folder'>, user: string): string {
-  return join(place.folder, 'certificates', `${user}.kubeconfig`)
-}
-
 /** What the control plane reads at its start. */
 export function writeControlPlaneFiles(folder: string): void {
   writeFileSync(join(folder, 'audit-policy.json'), JSON.stringify(auditPolicy))
@@ -69,8 +64,20 @@ const auditPolicy = {
 
 async function launch(place: Place, name: string, program: string, flags: readonly string[]): Promise<void> {
   const binary = join(place.programs, 'kubernetes')
-  await startProcess(place.folder, name, inNamespace(place.layout.name, 'cp', binary, program, ...flags))
+  const user = program.startsWith('kube-') ? otherUser : []
+  await startProcess(place.folder, name, inNamespace(place.layout.name, 'cp', ...user, binary, program, ...flags))
 }
+
+// Each of them watches half a dozen files, and a user has 128 watchers (fs.inotify.max_user_instances) for everything:
+// as another user they leave those of root to the nodes. The files they read are root's all the same.
+const otherUser = [
+  'setpriv',
+  '--reuid=65500',
+  '--regid=65500',
+  '--clear-groups',
+  '--inh-caps=+dac_override',
+  '--ambient-caps=+dac_override',
+]
 
 function flagsOf(place: Place, program: ControlPlaneProgram): readonly string[] {
   switch (program) {
@@ -142,6 +149,8 @@ function apiServerFlags({ layout, folder }: Place, name: string, addresses: Addr
     `--audit-log-path=${auditLog(folder)}`,
     // A request is in the log before its answer is out: whoever got the answer can read the log at once.
     '--audit-log-mode=blocking',
+    // Told to end, it would otherwise keep its watches, and with them itself, for a minute.
+    '--shutdown-watch-termination-grace-period=1s',
     '--profiling=false',
   ]
 }
@@ -176,9 +185,4 @@ function identityFlags(place: Place, program: 'kube-controller-manager' | 'kube-
     '--leader-elect=false',
     `--cert-dir=${join(place.folder, program)}`,
   ]
-}
-
-/** Every address of the control plane, for its own routes. */
-export function controlPlaneAddresses(layout: Layout): readonly string[] {
-  return addressList(layout.apiServer)
 }

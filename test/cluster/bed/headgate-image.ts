@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { glob, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { keep, prune } from './build-cache.ts'
 import type { Progress } from './progress.ts'
 import { run } from './run.ts'
 import { clusterFolder } from './state.ts'
@@ -21,7 +22,10 @@ const sources = [
 /** The archive of `npm run image`; built again when a source has changed. */
 export async function buildHeadgateImage(progress: Progress): Promise<string> {
   const archive = join(clusterFolder(), `image-${await sourceHash()}`, 'headgate.tar')
-  if (existsSync(archive)) return archive
+  if (existsSync(archive)) {
+    await keep(dirname(archive))
+    return archive
+  }
   const unfinished = `${archive}.${process.pid}`
   await mkdir(dirname(archive), { recursive: true })
   try {
@@ -32,6 +36,7 @@ export async function buildHeadgateImage(progress: Progress): Promise<string> {
   } finally {
     await rm(unfinished, { force: true })
   }
+  await prune('image')
   return archive
 }
 

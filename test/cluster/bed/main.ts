@@ -2,16 +2,25 @@ import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Family } from '../support/bed.ts'
 import { backend, coredns, importEverywhere, metallb } from './add-ons.ts'
-import { kubectlCommand } from './kubectl.ts'
+import { adopt } from './foreign.ts'
+import { kubectlOf } from './kubectl.ts'
 import { inNamespace } from './network.ts'
+import { placeOf } from './place.ts'
 import { terminalProgress } from './progress.ts'
 import { missingRequirement } from './requirements.ts'
 import { runAttached } from './run.ts'
-import { type BedState, bedNames, readState } from './state.ts'
+import { type BedState, bedFolder, bedNames, readState } from './state.ts'
 import { describeRemains, isNothing, remainsOf, tearDown } from './teardown.ts'
-import { placeOf, up } from './up.ts'
+import { up } from './up.ts'
 
-type UpOptions = { name?: string; nodes: number; family: Family; coredns?: boolean; metallb?: boolean }
+type UpOptions = {
+  name?: string
+  nodes: number
+  family: Family
+  coredns?: boolean
+  metallb?: boolean
+  kubeconfig?: string
+}
 
 const progress = terminalProgress()
 
@@ -25,8 +34,14 @@ command('up', 'build what is needed, and start a bed')
   .addOption(new Option('--family <family>', 'addresses').choices(['ipv4', 'ipv6', 'dual']).default('dual'))
   .option('--coredns', 'with DNS for the pods')
   .option('--metallb', 'with MetalLB for Services of type LoadBalancer')
+  .option('--kubeconfig <file>', 'use the cluster that is there, without a network of ours')
   .action(async (options: UpOptions) => {
     const name = options.name ?? bedName()
+    if (options.kubeconfig !== undefined) {
+      await adopt(name, resolve(options.kubeconfig))
+      progress.say(`bed ${name} is the cluster of ${options.kubeconfig}`)
+      return
+    }
     const addOns = [
       backend,
       ...(options.coredns === true ? [coredns] : []),
@@ -35,7 +50,7 @@ command('up', 'build what is needed, and start a bed')
     try {
       await up({ name, family: options.family, nodeCount: options.nodes, addOns }, progress)
     } catch (error) {
-      progress.say(`bed ${name} did not start; what there is of it: ${join('beds', name)}; down clears it`)
+      progress.say(`bed ${name} did not start; its logs: ${join(bedFolder(name), 'log')}; down clears it away`)
       throw error
     }
     progress.say(`bed ${name} is up: npm run cluster -- kubectl get nodes`)
@@ -50,9 +65,7 @@ command('down', 'take a bed down').action(async (options: { name?: string }) => 
 command('status', 'which beds there are').action(async () => {
   for (const name of await bedNames()) {
     const state = readState(name)
-    process.stdout.write(
-      `${name}\t${state?.phase ?? 'broken'}\t${state?.family ?? ''}\t${state?.nodeCount ?? 0} nodes\n`,
-    )
+    process.stdout.write(`${state === undefined ? `${name}: its state is lost` : describeState(state)}\n`)
     const remains = await remainsOf(name)
     if (state?.phase !== 'up' && !isNothing(remains)) process.stdout.write(`  ${describeRemains(remains)}\n`)
   }
@@ -60,7 +73,7 @@ command('status', 'which beds there are').action(async () => {
 
 passThrough('kubectl', 'kubectl as cluster admin').action(async (args: string[], options: { name?: string }) => {
   const state = stateOf(options.name)
-  process.exitCode = await attach(kubectlCommand(placeOf(state), args))
+  process.exitCode = await attach(kubectlOf(state, args))
 })
 
 passThrough('client', 'run a command as the client outside').action(
@@ -75,11 +88,14 @@ command('load', 'an image, as an OCI archive, into every node')
     await importEverywhere(placeOf(stateOf(options.name)), [resolve(archive)])
   })
 
-const missing = missingRequirement()
-if (missing !== undefined) {
+program.hook('preAction', (_program, action) => {
+  const { kubeconfig, name = bedName() } = action.opts<{ kubeconfig?: string; name?: string }>()
+  const isForeign = (kubeconfig ?? readState(name)?.kubeconfig) !== undefined
+  const missing = isForeign ? undefined : missingRequirement()
+  if (missing === undefined) return
   process.stderr.write(`${missing}\n`)
   process.exit(2)
-}
+})
 await program.parseAsync().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
@@ -108,6 +124,11 @@ function stateOf(name: string | undefined): BedState {
   const state = readState(wanted)
   if (state === undefined) throw new Error(`there is no bed ${wanted}: npm run cluster -- up`)
   return state
+}
+
+function describeState({ name, phase, family, nodeCount, kubeconfig }: BedState): string {
+  if (kubeconfig !== undefined) return `${name}\tthe cluster of ${kubeconfig}`
+  return `${name}\t${phase}\t${family}\t${nodeCount} nodes`
 }
 
 function attach([command, ...args]: [string, ...string[]]): Promise<number> {

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { isVersion2 } from './cgroups.ts'
-import { kubeconfigOf, type Place } from './control-plane.ts'
 import { pauseImage } from './images.ts'
 import type { Layout } from './layout.ts'
+import type { Place } from './place.ts'
+import { kubeconfigOf } from './place.ts'
 
 export type NodeFiles = {
   readonly node: string

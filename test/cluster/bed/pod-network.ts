@@ -1,10 +1,10 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Api } from './api.ts'
-import type { Place } from './control-plane.ts'
 import { addressList, type Member } from './layout.ts'
 import { ipBatch } from './network.ts'
 import { nodeFiles } from './node.ts'
+import type { Place } from './place.ts'
 import { until } from './run.ts'
 
 /** Addresses for the pods of each node, and the routes to them: what a network add-on does in other clusters. */

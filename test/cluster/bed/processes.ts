@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from './run.ts'
 
@@ -32,6 +32,16 @@ export function readRecord(folder: string, name: string): ProcessRecord | undefi
   if (!existsSync(file)) return undefined
   const [pid, startTime] = readFileSync(file, 'utf8').trim().split(' ')
   return pid === undefined || startTime === undefined ? undefined : { pid: Number(pid), startTime }
+}
+
+/** Of all that were started for a bed and have not ended. */
+export function recordsOf(folder: string): readonly ProcessRecord[] {
+  const pids = join(folder, 'pids')
+  const names = existsSync(pids) ? readdirSync(pids) : []
+  return names.flatMap((name) => {
+    const record = readRecord(folder, name)
+    return record !== undefined && isAlive(record) ? [record] : []
+  })
 }
 
 export function isAlive(record: ProcessRecord): boolean {

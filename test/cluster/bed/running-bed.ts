@@ -1,31 +1,28 @@
 import { spawn } from 'node:child_process'
 import type { Bed } from '../support/bed.ts'
 import { openApi } from './api.ts'
-import {
-  auditLog,
-  type Place,
-  secondApiServerName,
-  startApiServerAt,
-  startControlPlaneProgram,
-} from './control-plane.ts'
+import { auditLog, secondApiServerName, startApiServerAt, startControlPlaneProgram } from './control-plane.ts'
 import { compact } from './etcd.ts'
-import { kubectlCommand, split } from './kubectl.ts'
+import { applyWith, foreignBed, type Kubectl } from './foreign.ts'
+import { kubectlCommand, kubectlOf, split } from './kubectl.ts'
 import { addressList, apiPort, firstAddress, type Layout, urlHost } from './layout.ts'
 import { inNamespace, ipBatch, setPort } from './network.ts'
 import { importImage, nodeByName } from './node.ts'
-import { stopProcess } from './processes.ts'
+import { type Place, placeOf } from './place.ts'
+import { readRecord, stopProcess } from './processes.ts'
 import { finish, run, until } from './run.ts'
-import { type BedState, readState } from './state.ts'
-import { placeOf, waitForApi } from './up.ts'
+import { readState } from './state.ts'
+import { waitForApi } from './up.ts'
 
 /** The bed of this name, which `up` has started. */
 export function openBed(name: string): Bed {
   const state = readState(name)
   if (state?.phase !== 'up') throw new Error(`bed ${name} is not up`)
-  return state.kubeconfig === undefined ? bedOf(placeOf(state)) : foreignBed(state, state.kubeconfig)
+  const kubectl: Kubectl = (args, options) => run(...split(kubectlOf(state, args)), options)
+  return state.kubeconfig === undefined ? bedOf(placeOf(state), kubectl) : foreignBed(state, kubectl)
 }
 
-function bedOf(place: Place): Bed {
+function bedOf(place: Place, kubectl: Kubectl): Bed {
   const { layout, folder } = place
   const api = openApi(folder)
   const inClient = (command: string, args: readonly string[]) => inNamespace(layout.name, 'client', command, ...args)
@@ -35,8 +32,8 @@ function bedOf(place: Place): Bed {
     nodes: layout.nodes,
     client: layout.client,
     auditLog: auditLog(folder),
-    kubectl: (args, options) => run(...split(kubectlCommand(place, args)), options),
-    apply: (manifests) => applyWith((args, options) => run(...split(kubectlCommand(place, args)), options), manifests),
+    kubectl,
+    apply: (manifests) => applyWith(kubectl, manifests),
     api: api.request,
     runAsClient: (command, args) => finish(...split(inClient(command, args))),
     spawnAsClient: (command, args) => spawn(...split(inClient(command, args))),
@@ -48,7 +45,8 @@ function bedOf(place: Place): Bed {
     stopControlPlane: (program, signal = 'SIGTERM') => stopProcess(folder, program, signal),
     async startControlPlane(program) {
       await startControlPlaneProgram(place, program)
-      if (program === 'kube-apiserver') await waitForApi(place, api)
+      const isServed = program === 'etcd' && readRecord(folder, 'kube-apiserver') !== undefined
+      if (program === 'kube-apiserver' || isServed) await waitForApi(place, api)
     },
     startSecondApiServer: () => startSecondApiServer(place),
     compactEtcd: () => compact(layout.name),
@@ -56,12 +54,6 @@ function bedOf(place: Place): Bed {
       await Promise.all(layout.nodes.map((node) => importImage(place, node.name, archive)))
     },
   }
-}
-
-type Kubectl = Bed['kubectl']
-
-async function applyWith(kubectl: Kubectl, manifests: string): Promise<void> {
-  await kubectl(['apply', '--server-side', '--filename=-'], { input: manifests })
 }
 
 async function startSecondApiServer({ layout, folder, programs }: Place) {
@@ -94,34 +86,4 @@ async function changeAddresses(layout: Layout, verb: 'replace' | 'delete'): Prom
   const addresses = addressList(layout.secondApiServer)
   const commands = addresses.map((one) => `address ${verb} ${one}/${one.includes(':') ? '64' : '24'} dev eth0`)
   await ipBatch(layout.name, layout.apiServer.name, commands)
-}
-
-/** A cluster that was there before: what needs our network or our nodes says so. */
-function foreignBed(state: BedState, kubeconfig: string): Bed {
-  const api = openApi(placeOf(state).folder)
-  const kubectl: Kubectl = (args, options) => run('kubectl', [`--kubeconfig=${kubeconfig}`, ...args], options)
-  const refuse = (what: string) => (): never => {
-    throw new Error(`${what} needs a bed of our own; this is the cluster of ${kubeconfig}`)
-  }
-  return {
-    name: state.name,
-    family: state.family,
-    nodes: [],
-    client: {},
-    auditLog: '/dev/null',
-    kubectl,
-    apply: (manifests) => applyWith(kubectl, manifests),
-    api: api.request,
-    runAsClient: refuse('a client outside'),
-    spawnAsClient: refuse('a client outside'),
-    runOnNode: refuse('running a program on a node'),
-    cutOff: refuse('cutting off a node'),
-    rejoin: refuse('cutting off a node'),
-    stopControlPlane: refuse('stopping the control plane'),
-    startControlPlane: refuse('starting the control plane'),
-    startSecondApiServer: refuse('a second API server'),
-    compactEtcd: refuse('compacting etcd'),
-    // The images are there already, or come from a registry.
-    loadImage: async () => {},
-  }
 }

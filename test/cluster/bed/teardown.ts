@@ -3,6 +3,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bedCgroups, processesOf, removeCgroups } from './cgroups.ts'
 import { namespaceOf } from './layout.ts'
+import { recordsOf } from './processes.ts'
 import { run, until } from './run.ts'
 import { bedFolder } from './state.ts'
 
@@ -33,12 +34,14 @@ export async function tearDown(bed: string): Promise<void> {
   await rm(bedFolder(bed), { recursive: true, force: true })
 }
 
-/** By what a process cannot lay off: its network namespace (control plane, nodes, clients) or its cgroup (pods). */
+/** Processes by their pid file, and by what they cannot lay off: the network namespace (control plane, nodes, clients)
+ * or the cgroup (pods). */
 export async function remainsOf(bed: string): Promise<Remains> {
   const [cgroups, namespaces, mounts] = await Promise.all([bedCgroups(bed), namespacesOf(bed), mountsOf(bed)])
   const inCgroups = (await Promise.all(cgroups.map(processesOf))).flat()
   const inNamespaces = await processesIn(namespaces)
-  return { processes: [...new Set([...inCgroups, ...inNamespaces])], cgroups, namespaces, mounts }
+  const recorded = recordsOf(bedFolder(bed)).map(({ pid }) => pid)
+  return { processes: [...new Set([...recorded, ...inCgroups, ...inNamespaces])], cgroups, namespaces, mounts }
 }
 
 export function isNothing({ processes, cgroups, namespaces, mounts }: Remains): boolean {

@@ -5,14 +5,15 @@ import { type AddOn, applyAddOn, buildAddOn, importEverywhere, waitForAddOn } fr
 import { type Api, isReady, openApi } from './api.ts'
 import { build, programsUnit } from './build.ts'
 import { makeCertificates } from './certificates.ts'
-import { type Place, startApiSocket, startControlPlaneProgram, writeControlPlaneFiles } from './control-plane.ts'
+import { startApiSocket, startControlPlaneProgram, writeControlPlaneFiles } from './control-plane.ts'
 import { imageArchive } from './images.ts'
-import { layoutOf } from './layout.ts'
 import { layNetwork } from './network.ts'
 import { prepareNode, startNode } from './node.ts'
+import { type Place, placeOf } from './place.ts'
 import { connectPods } from './pod-network.ts'
 import { logTail } from './processes.ts'
 import type { Progress } from './progress.ts'
+import { missingWatchers } from './requirements.ts'
 import { until } from './run.ts'
 import { type BedState, bedFolder, readState, writeState } from './state.ts'
 import { tearDown } from './teardown.ts'
@@ -28,6 +29,8 @@ export type BedOptions = {
 export async function up(options: BedOptions, progress: Progress): Promise<void> {
   const { name, family, nodeCount, addOns } = options
   if (readState(name)?.phase === 'up') throw new Error(`bed ${name} is up already`)
+  const missing = missingWatchers(nodeCount)
+  if (missing !== undefined) throw new Error(missing)
   const programs = await build(programsUnit, progress)
   const archives = [imageArchive(programs, 'pause')]
   for (const addOn of addOns) archives.push(...(await buildAddOn(addOn, progress)))
@@ -56,11 +59,6 @@ export async function up(options: BedOptions, progress: Progress): Promise<void>
     await api.close()
   }
   await writeState({ ...state, phase: 'up' })
-}
-
-export function placeOf(state: BedState): Place {
-  const layout = layoutOf(state.name, state.family, state.nodeCount)
-  return { layout, folder: bedFolder(state.name), programs: state.programs }
 }
 
 async function startControlPlane(place: Place, api: Api): Promise<void> {

@@ -1,17 +1,26 @@
+import type { TestProject } from 'vitest/node'
 import { backend, coredns, importEverywhere } from '../bed/add-ons.ts'
 import { buildHeadgateImage } from '../bed/headgate-image.ts'
+import { placeOf } from '../bed/place.ts'
 import { terminalProgress } from '../bed/progress.ts'
 import { missingRequirement } from '../bed/requirements.ts'
 import { readState } from '../bed/state.ts'
 import { tearDown } from '../bed/teardown.ts'
-import { placeOf, up } from '../bed/up.ts'
-import { ownBedName } from './use-bed.ts'
+import { up } from '../bed/up.ts'
+import { onAnyCluster, ownBedName } from './use-bed.ts'
 
 /** One bed for all test files. */
-export async function setup(): Promise<() => Promise<void>> {
+export async function setup({ vitest }: TestProject): Promise<() => Promise<void>> {
   const given = process.env['HEADGATE_BED']
   const name = given ?? ownBedName
   const progress = terminalProgress()
+  if (given !== undefined && readState(given)?.kubeconfig !== undefined) {
+    progress.say(
+      `${given} is no bed of ours: tests that need our network are skipped, those named "${onAnyCluster}" run`,
+    )
+    vitest.setGlobalTestNamePattern(onAnyCluster)
+    return async () => {}
+  }
   const missing = missingRequirement()
   if (missing !== undefined) refuse(missing)
   if (given !== undefined && readState(given)?.phase !== 'up') {
