@@ -76,6 +76,7 @@ describe('with the rights of its manifests, all of which it uses, Headgate runs'
       const [fallback, cert, opaque] = await Promise.all(['fallback', 'cert', 'opaque'].map((name) => putSecret(name)))
       const noSecrets: Patch = {
         kind: 'ClusterRole',
+        name: 'headgate',
         operations: [
           { op: 'test', path: '/rules/0/resources', value: ['secrets'] },
           { op: 'remove', path: '/rules/0' },

@@ -12,8 +12,8 @@ export type OverlayOptions = {
   readonly patches?: readonly Patch[]
 }
 
-/** Operations of JSON Patch (RFC 6902) on the objects of a kind. */
-export type Patch = { readonly kind: string; readonly operations: readonly PatchOperation[] }
+/** Operations of JSON Patch (RFC 6902) on the objects of a kind, or on the one with this name. */
+export type Patch = { readonly kind: string; readonly name?: string; readonly operations: readonly PatchOperation[] }
 
 export type PatchOperation = {
   readonly op: 'add' | 'replace' | 'remove' | 'test'
@@ -63,8 +63,8 @@ function kustomization(folder: string, { folder: overlay, components = [], patch
     kind: 'Kustomization',
     resources: [path(overlay)],
     components: components.map((name) => path('components', name)),
-    patches: [...quick, ...patches].map(({ kind, operations }) => ({
-      target: { kind, ...(kind === 'Service' ? { name: 'headgate' } : {}) },
+    patches: [...quick, ...patches].map(({ kind, name, operations }) => ({
+      target: { kind, ...(kind === 'Service' ? { name: 'headgate' } : {}), ...(name === undefined ? {} : { name }) },
       patch: JSON.stringify(operations),
     })),
   }
