@@ -13,14 +13,7 @@ import {
 } from './support/audit-log.ts'
 import { ingress, service } from './support/backends.ts'
 import { applyObjects, deleteNamespace, getObject, listObjects, patchObject } from './support/objects.ts'
-import {
-  applyOverlay,
-  type OverlayOptions,
-  type Patch,
-  removeOverlay,
-  removePods,
-  rolledOut,
-} from './support/overlay.ts'
+import { applyOverlay, type OverlayOptions, type Patch, removeOverlay, rolledOut } from './support/overlay.ts'
 import { servedCertificate } from './support/served-certificate.ts'
 import { until } from './support/until.ts'
 import { useBed } from './support/use-bed.ts'
@@ -46,8 +39,6 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  // First the pods: a right that is taken from them while they run is no fault of the rules.
-  if (overlay !== undefined) await removePods(bed)
   await Promise.all([deleteNamespace(bed, shop), overlay && removeOverlay(bed, overlay)])
 })
 

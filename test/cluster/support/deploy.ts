@@ -75,6 +75,16 @@ export async function deployHeadgate(bed: Bed, options: DeployOptions = {}): Pro
     },
     rolledOut,
     async remove() {
+      // First the pods: rights that are taken from them while they run would be refused requests (audit-log.ts).
+      await bed.kubectl([
+        'delete',
+        workload,
+        '-n',
+        namespace,
+        '--cascade=foreground',
+        '--ignore-not-found',
+        '--timeout=60s',
+      ])
       await deleteNamespace(bed, namespace)
       const others = objects.filter(({ kind, metadata }) => kind !== 'Namespace' && metadata['namespace'] !== namespace)
       const input = others.map((object) => JSON.stringify(object)).join('\n---\n')

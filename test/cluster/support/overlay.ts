@@ -35,7 +35,9 @@ export async function removePods(bed: Bed): Promise<void> {
   await bed.kubectl(['delete', kinds, '-n', 'headgate', '--all', '--cascade=foreground', '--timeout=60s'])
 }
 
+/** First the pods: rights that are taken from them while they run would be refused requests (audit-log.ts). */
 export async function removeOverlay(bed: Bed, options: OverlayOptions): Promise<void> {
+  await removePods(bed)
   await withFolder(options, (folder) => bed.kubectl(['delete', '-k', folder, '--ignore-not-found', '--timeout=90s']))
 }
 
