@@ -195,7 +195,8 @@ export class EndpointHealth {
     if (reason !== 'silent') state.probedAt = this.now
     this.#counters.ejections[reason]++
     this.#counters.endpointsEjected = this.#ejected.size
-    this.#log.warn({ endpoint: id, reason }, 'endpoint ejected')
+    // Pods that end refuse a moment before Kubernetes tells of it: that is daily life.
+    this.#log[reason === 'refused' ? 'info' : 'warn']({ endpoint: id, reason }, 'endpoint ejected')
   }
 
   #restore(state: EndpointState): void {

@@ -1,4 +1,4 @@
-import type { Backend, EndpointId, Route, RoutingTable } from '../router/table.ts'
+import type { Backend, Route, RoutingTable } from '../router/table.ts'
 import { answer } from './answer.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { statusFor, type UpstreamFailure } from './errors.ts'
@@ -7,6 +7,7 @@ import { publicPort, upstreamRequestHeaders } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RequestBody } from './request-body.ts'
 import { mayRetry } from './retry.ts'
+import { Tries } from './tries.ts'
 import type { UpstreamConnection } from './upstream-pool.ts'
 
 export type ForwardOptions = {
@@ -33,8 +34,7 @@ export class Forward implements ExchangeEvents, AttemptOwner {
   readonly #options: ForwardOptions
   readonly #body: RequestBody | undefined
   readonly #headers: string[]
-  /** One for each attempt. */
-  readonly #tried: EndpointId[] = []
+  readonly #tries: Tries
   #attempt: Attempt | undefined
   #finished = false
 
@@ -42,6 +42,7 @@ export class Forward implements ExchangeEvents, AttemptOwner {
     const { exchange, requestId } = options
     const { request } = exchange
     this.#options = options
+    this.#tries = new Tries(options.proxy, options.backend)
     this.#body = this.#bodyOf(exchange, options.table.settings.maxBodyBytes)
     this.#headers = upstreamRequestHeaders(request.headers, {
       host: request.authority,
@@ -54,11 +55,11 @@ export class Forward implements ExchangeEvents, AttemptOwner {
   }
 
   start(): void {
-    const { exchange, proxy, backend } = this.#options
+    const { exchange, proxy } = this.#options
     proxy.counters.requestsInFlight++
     proxy.retryBudget.onRequest()
     exchange.subscribe(this)
-    const endpoint = proxy.balancer.pick(backend, this.#tried)
+    const endpoint = this.#tries.next()
     if (endpoint !== undefined) this.#try(proxy.pool.acquire(endpoint))
   }
 
@@ -82,6 +83,7 @@ export class Forward implements ExchangeEvents, AttemptOwner {
     const { proxy, exchange, table } = this.#options
     proxy.pool.discard(attempt.connection)
     if (this.#finished) return
+    this.#tries.onFailure(failure)
     proxy.counters.upstreamErrors[failure.reason]++
     if (exchange.committed) {
       // A clean end would make a cut answer look complete.
@@ -101,9 +103,7 @@ export class Forward implements ExchangeEvents, AttemptOwner {
   }
 
   canGoElsewhere(): boolean {
-    const { proxy, backend } = this.#options
-    if (this.#finished || !this.#mayRetry(unsent)) return false
-    return backend.endpoints.some(({ id }) => !proxy.health.ejected.has(id) && !this.#tried.includes(id))
+    return !this.#finished && this.#mayRetry(unsent) && this.#tries.isAnyLeft()
   }
 
   #mayRetry(failure: UpstreamFailure): boolean {
@@ -111,7 +111,8 @@ export class Forward implements ExchangeEvents, AttemptOwner {
     return mayRetry({
       method: exchange.request.method,
       failure,
-      attempts: this.#tried.length,
+      attempts: this.#tries.count,
+      refusals: this.#tries.refusals,
       committed: exchange.committed,
       bodyReplayable: this.#body?.replayable ?? true,
     })
@@ -119,10 +120,10 @@ export class Forward implements ExchangeEvents, AttemptOwner {
 
   /** On a new connection: a kept one could break in the same way, when endpoints close what is idle. */
   #tryAgain({ connection }: Attempt, failure: UpstreamFailure): void {
-    const { proxy, backend } = this.#options
+    const { proxy } = this.#options
     // A kept connection that breaks tells little of its endpoint: where it is the only one, it is asked once more.
     const same = connection.isKept && failure.reason !== 'endpoint-silent' ? connection.endpoint : undefined
-    const endpoint = proxy.balancer.pick(backend, this.#tried) ?? same
+    const endpoint = this.#tries.next() ?? same
     if (endpoint === undefined) return this.#giveUp(failure)
     proxy.counters.retries++
     this.#try(proxy.pool.acquireNew(endpoint))
@@ -130,14 +131,15 @@ export class Forward implements ExchangeEvents, AttemptOwner {
 
   #try(connection: UpstreamConnection): void {
     const { exchange, table, path } = this.#options
-    this.#tried.push(connection.endpoint.id)
+    this.#tries.add(connection.endpoint)
     const attempt = new Attempt(connection, exchange, this)
     this.#attempt = attempt
     attempt.start({ path, headers: this.#headers, body: this.#body?.open() }, table.settings)
   }
 
   #giveUp(failure: UpstreamFailure): void {
-    const text = `${failure.reason} after ${this.#tried.length} ${this.#tried.length === 1 ? 'try' : 'tries'}`
+    const { count } = this.#tries
+    const text = `${failure.reason} after ${count} ${count === 1 ? 'try' : 'tries'}`
     this.#answer(statusFor(failure), text)
   }
 

@@ -1,7 +1,9 @@
 import type { UpstreamFailure } from './errors.ts'
 
-/** Tries of one request in all, each on another endpoint. */
-export const maxAttempts = 3
+/** Tries of one request, each on another endpoint, without those that were refused. */
+const maxAttempts = 3
+/** A refusal comes at once and costs nobody anything; while a backend is scaled down, many endpoints refuse at the same time. */
+const maxRefusals = 10
 
 /** RFC 9110 section 9.2.2. CONNECT is never proxied, TRACE neither. */
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
@@ -9,8 +11,9 @@ const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 export type AttemptOutcome = {
   readonly method: string
   readonly failure: UpstreamFailure
-  /** Tries made so far. */
+  /** Tries made so far, those that were refused included. */
   readonly attempts: number
+  readonly refusals: number
   /** The response head has gone to the client. */
   readonly committed: boolean
   /** What the endpoint took of the request body can be sent again. */
@@ -21,8 +24,8 @@ export type AttemptOutcome = {
  * May the request be tried on another endpoint? A request that nobody has seen may always; one that may have been worked
  * on only where doing it twice is the same as doing it once.
  */
-export function mayRetry({ method, failure, attempts, committed, bodyReplayable }: AttemptOutcome): boolean {
-  if (committed || attempts >= maxAttempts || !bodyReplayable) return false
+export function mayRetry({ method, failure, committed, bodyReplayable, ...tries }: AttemptOutcome): boolean {
+  if (committed || !bodyReplayable || !mayTryAgain(tries)) return false
   if (!failure.requestSent) return true
   switch (failure.reason) {
     case 'reset-before-head':
@@ -32,6 +35,11 @@ export function mayRetry({ method, failure, attempts, committed, bodyReplayable 
     default:
       return false
   }
+}
+
+/** For a request that nobody has seen. */
+export function mayTryAgain({ attempts, refusals }: Pick<AttemptOutcome, 'attempts' | 'refusals'>): boolean {
+  return attempts - refusals < maxAttempts && refusals < maxRefusals
 }
 
 /**
