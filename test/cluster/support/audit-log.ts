@@ -103,9 +103,10 @@ export async function readAuditLog({ auditLog }: Bed, from = 0): Promise<readonl
   return parseAuditLog((await readFile(auditLog)).subarray(from).toString())
 }
 
-/** Of the whole life of the bed, by any Headgate in it. */
-export async function refusedInBed(bed: Bed): Promise<readonly string[]> {
-  return findRefused((await readAuditLog(bed)).filter(isHeadgate), await expectedPeriods(bed))
+/** At the end of a run, whatever its tests looked at. @throws where any Headgate in the bed was refused what it asked for. */
+export async function expectNothingRefused(bed: Bed, from: number): Promise<void> {
+  const refused = findRefused((await readAuditLog(bed, from)).filter(isHeadgate), await expectedPeriods(bed))
+  if (refused.length > 0) throw new Error(`requests of Headgate that the API server refused:\n${refused.join('\n')}`)
 }
 
 /** While this goes on, requests may be refused: it gives Headgate less than our manifests do. */

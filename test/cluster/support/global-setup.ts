@@ -4,9 +4,11 @@ import { buildHeadgateImage } from '../bed/headgate-image.ts'
 import { placeOf } from '../bed/place.ts'
 import { terminalProgress } from '../bed/progress.ts'
 import { missingRequirement } from '../bed/requirements.ts'
+import { openBed } from '../bed/running-bed.ts'
 import { readState } from '../bed/state.ts'
 import { tearDown } from '../bed/teardown.ts'
 import { up } from '../bed/up.ts'
+import { auditPosition, expectNothingRefused } from './audit-log.ts'
 import { onAnyCluster, ownBedName } from './use-bed.ts'
 
 /** One bed for all test files. */
@@ -34,8 +36,14 @@ export async function setup({ vitest }: TestProject): Promise<() => Promise<void
   const state = readState(name)
   if (state === undefined) throw new Error(`bed ${name} is gone`)
   await progress.step('image of Headgate loaded', () => importEverywhere(placeOf(state), [image]))
+  const bed = openBed(name)
+  const start = await auditPosition(bed)
   return async () => {
-    if (given === undefined) await progress.step('took the bed down', () => tearDown(name))
+    try {
+      await expectNothingRefused(bed, start)
+    } finally {
+      if (given === undefined) await progress.step('took the bed down', () => tearDown(name))
+    }
   }
 }
 
