@@ -42,6 +42,12 @@ async function setUp(layout: Layout, member: Member): Promise<void> {
   // By ports too: several ways to one address (ECMP) are shared out by connection, not by client.
   if (member === layout.client) {
     settings.push('net.ipv4.fib_multipath_hash_policy=1', 'net.ipv6.fib_multipath_hash_policy=1')
+    // A node that does not know an address yet sends packets on, and tells the client of a better way: for five minutes
+    // the client would go that way, past the node that knows the address by then.
+    const families = layout.family === 'ipv4' ? ['ipv4'] : ['ipv4', 'ipv6']
+    for (const family of families) {
+      settings.push(`net.${family}.conf.all.accept_redirects=0`, `net.${family}.conf.eth0.accept_redirects=0`)
+    }
   }
   await run(...command(inNamespace(layout.name, member.name, 'sysctl', '-qw', ...settings)))
   await ipBatch(layout.name, member.name, [
