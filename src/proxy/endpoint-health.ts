@@ -80,6 +80,11 @@ export class EndpointHealth {
     return state
   }
 
+  /** It has left the table: nobody waits for a connection there any longer than he must. */
+  isForgotten(state: EndpointState): boolean {
+    return this.#states.get(state.endpoint.id) !== state
+  }
+
   isSilent(state: EndpointState): boolean {
     return this.now - state.heardAt > silentTicks
   }
@@ -188,7 +193,7 @@ export class EndpointHealth {
 
   #eject(state: EndpointState, reason: EjectionReason): void {
     const { id } = state.endpoint
-    if (this.#ejected.has(id) || this.#states.get(id) !== state) return
+    if (this.#ejected.has(id) || this.isForgotten(state)) return
     this.#ejected.set(id, state)
     if (reason !== 'refused') state.silences++
     // Silence is asked about at once: it may have been one lost packet.

@@ -89,7 +89,7 @@ export class SilenceWatch {
   }
 
   #look(connection: WatchedConnection): void {
-    const { socket, quietSince, readBytes, isTunnel } = connection
+    const { state, socket, quietSince, readBytes, isTunnel } = connection
     const { now, ejected } = this.#health
     if (socket === undefined) return
     if (isTunnel && ejected.size === 0) {
@@ -99,7 +99,7 @@ export class SilenceWatch {
     const quietFor = now - quietSince
     if (readBytes >= 0 && !isDue(quietFor, ejected.size > 0)) return
     if (!connection.isConnected) {
-      if (quietFor > silentTicks) this.#onConnectSlow(connection, socket)
+      if (quietFor > silentTicks || this.#health.isForgotten(state)) this.#onConnectSlow(connection, socket)
     } else if (!this.#hasMoved(connection, socket) && quietFor > silentTicks) {
       this.#onQuiet(connection, socket)
     }
@@ -108,7 +108,8 @@ export class SilenceWatch {
   #onConnectSlow({ state, user }: WatchedConnection, socket: Socket): void {
     const health = this.#health
     health.onConnectSlow(state)
-    if (health.ejected.has(state.endpoint.id) && user?.canGoElsewhere()) socket.destroy(connectTimeoutError())
+    const isLost = health.ejected.has(state.endpoint.id) || health.isForgotten(state)
+    if (isLost && user?.canGoElsewhere()) socket.destroy(connectTimeoutError())
   }
 
   #hasMoved(connection: WatchedConnection, socket: Socket): boolean {

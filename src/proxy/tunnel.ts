@@ -2,15 +2,16 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createProxyServer } from 'http-proxy-3'
-import type { Backend, Endpoint, EndpointId, Route } from '../router/table.ts'
+import type { Backend, Endpoint, Route } from '../router/table.ts'
 import { rawAnswer, rawHead } from './answer.ts'
 import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
 import type { DownstreamRequest } from './exchange.ts'
 import { downstreamResponseHeaders, noTrailers, publicPort, upstreamRequestHeaders } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { nextRequestId } from './request-id.ts'
-import { maxAttempts, mayRetry } from './retry.ts'
+import { mayTryAgain } from './retry.ts'
 import type { ConnectionUser, WatchedConnection } from './silence-watch.ts'
+import { Tries } from './tries.ts'
 import { isValidSwitch } from './websocket-handshake.ts'
 
 export type TunnelOptions = {
@@ -39,15 +40,16 @@ type UpgradeListener = (response: IncomingMessage, upstreamSocket: Duplex, upstr
  */
 export class Tunnel implements ConnectionUser {
   readonly #options: TunnelOptions
-  readonly #tried: EndpointId[] = []
+  readonly #tries: Tries
   readonly #headers: Record<string, string | string[]>
   #upstreamRequest: ClientRequest | undefined
   #settled = false
   #joined = false
 
   constructor(options: TunnelOptions) {
+    const { request, proxy, backend } = options
     this.#options = options
-    const { request } = options
+    this.#tries = new Tries(proxy, backend)
     const fields = upstreamRequestHeaders(request.headers, {
       host: request.authority,
       scheme: request.scheme,
@@ -87,14 +89,14 @@ export class Tunnel implements ConnectionUser {
   }
 
   #tryNext(last: UpstreamFailure | undefined): void {
-    const { proxy, backend } = this.#options
-    const endpoint = proxy.balancer.pick(backend, this.#tried)
+    const { proxy } = this.#options
+    const endpoint = this.#tries.next()
     if (endpoint === undefined) {
       if (last !== undefined) this.#refuse(statusFor(last), last.reason)
       return
     }
     if (last !== undefined) proxy.counters.retries++
-    this.#tried.push(endpoint.id)
+    this.#tries.add(endpoint)
     this.#connect(endpoint)
   }
 
@@ -120,9 +122,11 @@ export class Tunnel implements ConnectionUser {
   }
 
   canGoElsewhere(): boolean {
-    const { proxy, backend } = this.#options
-    if (this.#settled || this.#tried.length >= maxAttempts) return false
-    return backend.endpoints.some(({ id }) => !proxy.health.ejected.has(id) && !this.#tried.includes(id))
+    return !this.#settled && this.#mayTryAgain() && this.#tries.isAnyLeft()
+  }
+
+  #mayTryAgain(): boolean {
+    return mayTryAgain({ attempts: this.#tries.count, refusals: this.#tries.refusals })
   }
 
   /** Puts our checks before what http-proxy-3 does with each outcome of the handshake. */
@@ -188,16 +192,10 @@ export class Tunnel implements ConnectionUser {
     if (this.#settled) return
     const { proxy } = this.#options
     proxy.counters.upstreamErrors[failure.reason]++
-    const attempts = this.#tried.length
+    this.#tries.onFailure(failure)
     // A handshake is a GET, but it may have opened a session: it is tried again only where nobody has seen it.
-    if (
-      !failure.requestSent &&
-      mayRetry({ method: 'GET', failure, attempts, committed: false, bodyReplayable: true })
-    ) {
-      this.#tryNext(failure)
-    } else {
-      this.#refuse(statusFor(failure), failure.reason)
-    }
+    if (!failure.requestSent && this.#mayTryAgain()) this.#tryNext(failure)
+    else this.#refuse(statusFor(failure), failure.reason)
   }
 
   /** The endpoint answered with an ordinary response (401, 403, 404, …): the client gets it, then the connection ends. */
