@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { glob, mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { keep, prune } from './build-cache.ts'
 import type { Progress } from './progress.ts'
 import { run } from './run.ts'
@@ -19,8 +19,10 @@ const sources = [
   'tools/**/package.json',
 ]
 
-/** The archive of `npm run image`; built again when a source has changed. */
+/** The archive of `npm run image`; built again when a source has changed. HEADGATE_IMAGE names one to take as it is. */
 export async function buildHeadgateImage(progress: Progress): Promise<string> {
+  const given = process.env['HEADGATE_IMAGE']
+  if (given !== undefined) return resolve(given)
   const archive = join(clusterFolder(), `image-${await sourceHash()}`, 'headgate.tar')
   if (existsSync(archive)) {
     await keep(dirname(archive))

@@ -7,7 +7,7 @@ import { kubectlOf } from './kubectl.ts'
 import { inNamespace } from './network.ts'
 import { placeOf } from './place.ts'
 import { terminalProgress } from './progress.ts'
-import { missingRequirement } from './requirements.ts'
+import { MissingRequirement, missingRequirement } from './requirements.ts'
 import { runAttached } from './run.ts'
 import { type BedState, bedFolder, bedNames, readState } from './state.ts'
 import { describeRemains, isNothing, remainsOf, tearDown } from './teardown.ts'
@@ -50,6 +50,7 @@ command('up', 'build what is needed, and start a bed')
     try {
       await up({ name, family: options.family, nodeCount: options.nodes, addOns }, progress)
     } catch (error) {
+      if (error instanceof MissingRequirement) throw error
       progress.say(`bed ${name} did not start; its logs: ${join(bedFolder(name), 'log')}; down clears it away`)
       throw error
     }
@@ -98,7 +99,7 @@ program.hook('preAction', (_program, action) => {
 })
 await program.parseAsync().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
+  process.exitCode = error instanceof MissingRequirement ? 2 : 1
 })
 
 function command(name: string, description: string): Command {

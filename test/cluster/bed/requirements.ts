@@ -2,6 +2,14 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'n
 import { delimiter, join } from 'node:path'
 import { hasBuilt } from './build-cache.ts'
 
+/** This machine cannot have the bed that was asked for; exit code 2, as nothing has failed. */
+export class MissingRequirement extends Error {
+  constructor(sentence: string) {
+    super(sentence)
+    this.name = 'MissingRequirement'
+  }
+}
+
 /** Program and the Debian package that has it. */
 const programs: Readonly<Record<string, string>> = {
   bridge: 'iproute2',

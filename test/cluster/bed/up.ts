@@ -13,7 +13,7 @@ import { type Place, placeOf } from './place.ts'
 import { connectPods } from './pod-network.ts'
 import { logTail } from './processes.ts'
 import type { Progress } from './progress.ts'
-import { missingWatchers } from './requirements.ts'
+import { MissingRequirement, missingWatchers } from './requirements.ts'
 import { until } from './run.ts'
 import { type BedState, bedFolder, readState, writeState } from './state.ts'
 import { tearDown } from './teardown.ts'
@@ -30,7 +30,7 @@ export async function up(options: BedOptions, progress: Progress): Promise<void>
   const { name, family, nodeCount, addOns } = options
   if (readState(name)?.phase === 'up') throw new Error(`bed ${name} is up already`)
   const missing = missingWatchers(nodeCount)
-  if (missing !== undefined) throw new Error(missing)
+  if (missing !== undefined) throw new MissingRequirement(missing)
   const programs = await build(programsUnit, progress)
   const archives = [imageArchive(programs, 'pause')]
   for (const addOn of addOns) archives.push(...(await buildAddOn(addOn, progress)))

@@ -2,8 +2,8 @@ import type { TestProject } from 'vitest/node'
 import { backend, coredns, importEverywhere } from '../bed/add-ons.ts'
 import { buildHeadgateImage } from '../bed/headgate-image.ts'
 import { placeOf } from '../bed/place.ts'
-import { terminalProgress } from '../bed/progress.ts'
-import { missingRequirement } from '../bed/requirements.ts'
+import { type Progress, terminalProgress } from '../bed/progress.ts'
+import { MissingRequirement, missingRequirement } from '../bed/requirements.ts'
 import { openBed } from '../bed/running-bed.ts'
 import { readState } from '../bed/state.ts'
 import { tearDown } from '../bed/teardown.ts'
@@ -31,7 +31,7 @@ export async function setup({ vitest }: TestProject): Promise<() => Promise<void
   const image = await buildHeadgateImage(progress)
   if (given === undefined) {
     await tearDown(name)
-    await up({ name, family: 'dual', nodeCount: 2, addOns: [backend, coredns] }, progress)
+    await startBed(name, progress)
   }
   const state = readState(name)
   if (state === undefined) throw new Error(`bed ${name} is gone`)
@@ -44,6 +44,16 @@ export async function setup({ vitest }: TestProject): Promise<() => Promise<void
     } finally {
       if (given === undefined) await progress.step('took the bed down', () => tearDown(name))
     }
+  }
+}
+
+async function startBed(name: string, progress: Progress): Promise<void> {
+  try {
+    await up({ name, family: 'dual', nodeCount: 2, addOns: [backend, coredns] }, progress)
+  } catch (error) {
+    await tearDown(name)
+    if (error instanceof MissingRequirement) refuse(error.message)
+    throw error
   }
 }
 
