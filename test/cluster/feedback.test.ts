@@ -62,7 +62,10 @@ const versionOf = (object: Fields): unknown => at(object, 'metadata.resourceVers
 
 beforeAll(async () => {
   await createNamespace(bed, namespace)
-  headgate = await deployHeadgate(bed)
+  headgate = await deployHeadgate(bed, {
+    args: ['--update-status-on-shutdown', '--lame-duck-seconds=0'],
+    edit: withGrace(40),
+  })
   const one = makeCertificate(['shop.example'])
   const other = makeCertificate(['elsewhere.example'], { freshKey: true })
   await applyObjects(bed, [
@@ -219,29 +222,28 @@ describe('the leader', () => {
   })
 })
 
-describe('with --publish-node-addresses and --update-status-on-shutdown', () => {
-  beforeAll(async () => {
-    await applyObjects(bed, nodeAddresses)
-    headgate = await deployHeadgate(bed, {
-      args: ['--publish-node-addresses=external', '--update-status-on-shutdown', '--lame-duck-seconds=0'],
-      edit: withGrace(40),
-    })
-  })
-
-  it('the status has the addresses of the nodes on which Headgate is ready', async () => {
-    const nodes = new Set((await headgate.pods()).map(({ node }) => node))
-    const objects = await Promise.all([...nodes].map((node) => getObject(bed, `/api/v1/nodes/${node}`)))
-    const addresses = objects
-      .flatMap((node) => list(at(node, 'status.addresses')))
-      .filter((entry) => at(entry, 'type') === 'InternalIP')
-      .map((entry) => String(at(entry, 'address')))
-    await untilStatus(bed, namespace, 'web', addresses)
-  })
-
-  it('the last replica takes them out again, and only its own', async () => {
+describe('with --update-status-on-shutdown', () => {
+  it('the last replica takes our addresses out again', async () => {
+    await headgate.rolledOut()
     await bed.kubectl(['scale', headgate.workload, '-n', 'headgate', '--replicas=0'])
     for (const name of ['web', 'other', 'broken']) await untilStatus(bed, namespace, name, [])
     await until('no pod is left', async () => (await headgate.pods()).length === 0)
+  })
+})
+
+describe('with --publish-node-addresses', () => {
+  it('the status has the addresses of the node on which Headgate is ready', async () => {
+    await applyObjects(bed, nodeAddresses)
+    headgate = await deployHeadgate(bed, { replicas: 1, args: ['--publish-node-addresses=external'] })
+    const [pod] = await headgate.pods()
+    const node = await getObject(bed, `/api/v1/nodes/${pod?.node}`)
+    const addresses = list(at(node, 'status.addresses')).filter((entry) => at(entry, 'type') === 'InternalIP')
+    await untilStatus(
+      bed,
+      namespace,
+      'web',
+      addresses.map((entry) => String(at(entry, 'address'))),
+    )
   })
 })
 
