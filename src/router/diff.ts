@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { forEachChange } from './map-changes.ts'
 import type {
   Backend,
   BackendId,
@@ -53,37 +54,35 @@ export function diffTables(before: RoutingTable | undefined, after: RoutingTable
 }
 
 function diffMaps<K, V>(before: ReadonlyMap<K, V> | undefined, after: ReadonlyMap<K, V>): Upserts<readonly [K, V], K> {
-  if (before === after) return { upserts: [], deletes: [] }
-  const upserts = [...after].filter(([key, value]) => !isSame(before?.get(key), value))
-  const deletes = [...(before?.keys() ?? [])].filter((key) => !after.has(key))
+  const upserts: (readonly [K, V])[] = []
+  const deletes: K[] = []
+  forEachChange<K, V>(before ?? new Map(), after, (key, old, value) => {
+    if (value === undefined) deletes.push(key)
+    else if (!isDeepStrictEqual(old, value)) upserts.push([key, value])
+  })
   return { upserts, deletes }
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  return a === b || isDeepStrictEqual(a, b)
 }
 
 type Listeners = ReadonlyMap<ListenerId, Listener>
 
 function diffListeners(before: Listeners | undefined, after: Listeners): readonly HostPatch[] {
   const groups = Map.groupBy(after.values(), ({ hosts }) => hosts)
-  return [...groups]
-    .filter(([, group]) => !isUntouched(before, group))
-    .map(([hosts, group]) => {
-      const from = group.find(({ id }) => before?.has(id))?.id
-      const old = from === undefined ? undefined : before?.get(from)?.hosts
-      return { listeners: group.map(({ id, protocol }) => ({ id, protocol })), from, ...diffHosts(old, hosts) }
-    })
+  return [...groups].flatMap(([hosts, group]) => {
+    const from = group.find(({ id }) => before?.has(id))?.id
+    const old = from === undefined ? undefined : before?.get(from)?.hosts
+    const changes = diffHosts(old, hosts)
+    const isUntouched = changes.upserts.length === 0 && changes.deletes.length === 0 && hadSameListeners(before, group)
+    return isUntouched ? [] : { listeners: group.map(({ id, protocol }) => ({ id, protocol })), from, ...changes }
+  })
 }
 
 /** Not so if they shared no table before: they are to share one afterwards. */
-function isUntouched(before: Listeners | undefined, group: readonly Listener[]): boolean {
+function hadSameListeners(before: Listeners | undefined, group: readonly Listener[]): boolean {
   const [first] = group
-  const old = first && before?.get(first.id)?.hosts
-  if (first === undefined || old === undefined || !isSame(old, first.hosts)) return false
+  const hosts = first && before?.get(first.id)?.hosts
   return group.every(({ id, protocol }) => {
     const listener = before?.get(id)
-    return listener?.hosts === old && listener.protocol === protocol
+    return listener !== undefined && listener.hosts === hosts && listener.protocol === protocol
   })
 }
 
