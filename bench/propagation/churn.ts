@@ -75,7 +75,7 @@ async function changeSteadily(bed: Bed, size: number, isOver: () => boolean): Pr
         failures.push(error),
       )
     }
-    await sleep(due - performance.now())
+    await sleep(Math.max(0, due - performance.now()))
   }
   if (failures.length > 0) throw failures[0]
   return count

@@ -1,19 +1,19 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
-import { openBed } from '../../test/cluster/bed/running-bed.ts'
 import { measureChurn } from './churn.ts'
 import { measureColdStart } from './cold-start.ts'
 import { createIngresses } from './ingresses.ts'
 import { measureChanges } from './measure.ts'
-import { churnRow, coldStartRow, propagationRows, renderReport } from './render.ts'
-import { createWorld } from './world.ts'
+import { openOwnBed } from './own-bed.ts'
+import { churnRow, coldStartRow, propagationRows, renderReport, type Tables } from './render.ts'
+import { createWorld, type World } from './world.ts'
 
 // `npm run bench:propagation`: from the API server's answer to a change to the first request that it serves, by the client
-// outside. Needs a bed with both images: `npm run cluster -- up --nodes 1`.
+// outside. Uses the bed of that name where it is up, else one of its own. Figures are not tests: only a quiet machine gives good ones.
 const { values } = parseArgs({
   options: {
-    name: { type: 'string', default: 'bed' },
+    name: { type: 'string', default: 'propagation' },
     ingresses: { type: 'string', default: '10,1000,10000' },
     changes: { type: 'string', default: '200' },
     /** Flags of Headgate that differ from the manifests, with commas. */
@@ -26,32 +26,39 @@ const { values } = parseArgs({
 const sizes = values.ingresses.split(',').map(Number)
 const flags = values.flags.split(',').filter((flag) => flag !== '')
 
-const bed = openBed(values.name)
-const say = (text: string): boolean => process.stderr.write(`${text}\n`)
-const world = await createWorld(bed, flags)
-const propagation: (readonly string[])[] = []
-const coldStarts: (readonly string[])[] = []
-const churns: (readonly string[])[] = []
+const tables: Record<keyof Tables, (readonly string[])[]> = { propagation: [], coldStarts: [], churns: [] }
+const { bed, close } = await openOwnBed(values.name)
 try {
-  let count = 0
-  for (const size of sizes) {
-    say(`${size} Ingresses`)
-    await createIngresses(bed, count, size, world.headgate.ingressClass)
-    count = size
-    const start = await measureColdStart(bed, world)
-    coldStarts.push(coldStartRow(size, start))
-    say(coldStartRow(size, start).join(' '))
-    const rows = propagationRows(size, await measureChanges(bed, world, Number(values.changes)))
-    for (const row of rows) say(row.join(' '))
-    propagation.push(...rows)
+  const world = await createWorld(bed, flags)
+  try {
+    await measureAll(world)
+  } finally {
+    await world.close()
   }
-  const churnSeconds = Number(values['churn-seconds'])
-  if (churnSeconds > 0) churns.push(churnRow(count, churnSeconds, await measureChurn(bed, world, count, churnSeconds)))
 } finally {
-  await world.close()
+  await close()
 }
 const machine = `Node ${process.version}, Linux ${release()}, ${cpus().length} cores, ${new Date().toISOString().slice(0, 10)}`
-const report = renderReport(machine, { propagation, coldStarts, churns })
+const report = renderReport(machine, tables)
 process.stdout.write(report)
 if (values.output !== undefined) await writeFile(values.output, report)
 process.exit(0)
+
+async function measureAll(world: World): Promise<void> {
+  let count = 0
+  for (const size of sizes) {
+    await createIngresses(bed, count, size, world.headgate.ingressClass)
+    count = size
+    tables.coldStarts.push(said(coldStartRow(size, await measureColdStart(bed, world))))
+    const measured = await measureChanges(bed, world, Number(values.changes))
+    tables.propagation.push(...propagationRows(size, measured).map(said))
+  }
+  const seconds = Number(values['churn-seconds'])
+  if (seconds > 0) tables.churns.push(said(churnRow(count, seconds, await measureChurn(bed, world, count, seconds))))
+}
+
+/** All of it takes minutes. */
+function said(row: readonly string[]): readonly string[] {
+  process.stderr.write(`${row.join(' ')}\n`)
+  return row
+}

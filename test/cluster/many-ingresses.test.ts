@@ -184,7 +184,7 @@ describe('among a thousand Ingresses', () => {
         const index = changing[changes++ % changing.length] ?? 0
         const rules = [{ host: `${changes}.${numberedHost(index)}`, http: { paths: [allPaths()] } }]
         written.push(patchObject(bed, `${ingressPath}/web-${index}`, { spec: { rules } }))
-        await new Promise((resolve) => setTimeout(resolve, due - performance.now()))
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())))
       }
       await Promise.all(written)
       await patchObject(bed, `${ingressPath}/web-1`, {
