@@ -103,16 +103,17 @@ export class Forward implements ExchangeEvents, AttemptOwner {
   }
 
   canGoElsewhere(): boolean {
-    return !this.#finished && this.#mayRetry(unsent) && this.#tries.isAnyLeft()
+    return !this.#finished && this.#mayRetry(unsent, 1) && this.#tries.isAnyLeft()
   }
 
-  #mayRetry(failure: UpstreamFailure): boolean {
+  /** `pending`: misses that are not counted yet. */
+  #mayRetry(failure: UpstreamFailure, pending = 0): boolean {
     const { exchange } = this.#options
     return mayRetry({
       method: exchange.request.method,
       failure,
       attempts: this.#tries.count,
-      refusals: this.#tries.refusals,
+      misses: this.#tries.misses + pending,
       committed: exchange.committed,
       bodyReplayable: this.#body?.replayable ?? true,
     })

@@ -1,9 +1,9 @@
 import type { UpstreamFailure } from './errors.ts'
 
-/** Tries of one request, each on another endpoint, without those that were refused. */
+/** Tries of one request, each on another endpoint, without misses. */
 const maxAttempts = 3
-/** A refusal comes at once and costs nobody anything; while a backend is scaled down, many endpoints refuse at the same time. */
-const maxRefusals = 10
+/** While a backend is scaled down, or a node is dead, many endpoints take no connection at the same time. */
+const maxMisses = 10
 
 /** RFC 9110 section 9.2.2. CONNECT is never proxied, TRACE neither. */
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
@@ -11,9 +11,10 @@ const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 export type AttemptOutcome = {
   readonly method: string
   readonly failure: UpstreamFailure
-  /** Tries made so far, those that were refused included. */
+  /** Tries made so far, misses included. */
   readonly attempts: number
-  readonly refusals: number
+  /** Tries of endpoints that took no connection, while another might. */
+  readonly misses: number
   /** The response head has gone to the client. */
   readonly committed: boolean
   /** What the endpoint took of the request body can be sent again. */
@@ -38,8 +39,8 @@ export function mayRetry({ method, failure, committed, bodyReplayable, ...tries 
 }
 
 /** For a request that nobody has seen. */
-export function mayTryAgain({ attempts, refusals }: Pick<AttemptOutcome, 'attempts' | 'refusals'>): boolean {
-  return attempts - refusals < maxAttempts && refusals < maxRefusals
+export function mayTryAgain({ attempts, misses }: Pick<AttemptOutcome, 'attempts' | 'misses'>): boolean {
+  return attempts - misses < maxAttempts && misses < maxMisses
 }
 
 /**

@@ -7,7 +7,7 @@ export class Tries {
   readonly #proxy: ProxyState
   readonly #backend: Backend
   readonly #tried: EndpointId[] = []
-  #refusals = 0
+  #misses = 0
 
   constructor(proxy: ProxyState, backend: Backend) {
     this.#proxy = proxy
@@ -18,16 +18,17 @@ export class Tries {
     return this.#tried.length
   }
 
-  get refusals(): number {
-    return this.#refusals
+  get misses(): number {
+    return this.#misses
   }
 
   add(endpoint: Endpoint): void {
     this.#tried.push(endpoint.id)
   }
 
+  /** A refusal comes at once. One that says nothing is waited for only as long as no other might take the connection. */
   onFailure({ reason }: UpstreamFailure): void {
-    if (reason === 'connect-refused') this.#refusals++
+    if (reason === 'connect-refused' || (reason === 'connect-timeout' && this.isAnyLeft())) this.#misses++
   }
 
   /** Whose turn it is among those that were not tried; undefined where there are none left. */

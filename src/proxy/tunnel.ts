@@ -122,11 +122,12 @@ export class Tunnel implements ConnectionUser {
   }
 
   canGoElsewhere(): boolean {
-    return !this.#settled && this.#mayTryAgain() && this.#tries.isAnyLeft()
+    return !this.#settled && this.#mayTryAgain(1) && this.#tries.isAnyLeft()
   }
 
-  #mayTryAgain(): boolean {
-    return mayTryAgain({ attempts: this.#tries.count, refusals: this.#tries.refusals })
+  /** `pending`: misses that are not counted yet. */
+  #mayTryAgain(pending = 0): boolean {
+    return mayTryAgain({ attempts: this.#tries.count, misses: this.#tries.misses + pending })
   }
 
   /** Puts our checks before what http-proxy-3 does with each outcome of the handshake. */

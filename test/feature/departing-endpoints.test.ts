@@ -67,3 +67,15 @@ describe('while a backend is scaled down', () => {
     for (const client of clients) client.close()
   })
 })
+
+describe('while several hosts are dead', () => {
+  // Three at once used up the attempts, and the last of them was waited for until the connect timeout.
+  it('a request finds the one endpoint that is left', async () => {
+    const hosts = await Promise.all(['one', 'two', 'three', 'four'].map(startMortalHost))
+    for (const host of hosts) closers.push(() => host.close())
+    const { port } = await living()
+    const headgate = await start(app(...hosts.map((host) => host.port), port))
+    await Promise.all(hosts.map((host) => host.die()))
+    expect((await exchange(headgate.http, post)).body).toBe('living once')
+  })
+})

@@ -41,14 +41,14 @@ describe('a retry', () => {
     '%s after %s, sent %s, attempt %i, committed %s, replayable %s: %s',
     (method, reason, requestSent, attempts, committed, bodyReplayable, expected) => {
       const failure = { reason, requestSent, message: '' }
-      expect(mayRetry({ method, failure, attempts, refusals: 0, committed, bodyReplayable })).toBe(expected)
+      expect(mayRetry({ method, failure, attempts, misses: 0, committed, bodyReplayable })).toBe(expected)
     },
   )
 
-  it('is not used up by refusals, which come at once, before there are ten', () => {
+  it('is not used up by endpoints that take no connection, before there are ten', () => {
     const failure = { reason: 'connect-refused', requestSent: false, message: '' } as const
-    const allowed = (attempts: number, refusals: number): boolean =>
-      mayRetry({ method: 'POST', failure, attempts, refusals, committed: false, bodyReplayable: true })
+    const allowed = (attempts: number, misses: number): boolean =>
+      mayRetry({ method: 'POST', failure, attempts, misses, committed: false, bodyReplayable: true })
     expect([allowed(3, 3), allowed(9, 9), allowed(10, 10)]).toEqual([true, true, false])
     expect([allowed(5, 3), allowed(6, 3)]).toEqual([true, false])
   })
