@@ -7,13 +7,6 @@ import type { Place } from './place.ts'
 import { kubeconfigOf } from './place.ts'
 import { startProcess } from './processes.ts'
 
-export const controlPlanePrograms = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-] as const satisfies readonly ControlPlaneProgram[]
-
 export const etcdUrl = 'http://127.0.0.1:2379'
 
 export async function startControlPlaneProgram(place: Place, program: ControlPlaneProgram): Promise<void> {

@@ -3,8 +3,6 @@ import { writeOciArchive } from '../../../image/oci-archive.ts'
 import { thisPlatform } from '../../../image/platform.ts'
 
 export const pauseImage = 'headgate.test/pause:1'
-export const backendImage = 'headgate.test/backend:1'
-export const corednsImage = 'headgate.test/coredns:1'
 
 /** One static binary, and what a program expects around it. */
 export async function writeBinaryImage(folder: string, binary: string, name: string): Promise<string> {

@@ -71,7 +71,7 @@ export async function ipBatch(bed: string, member: string, commands: readonly st
 }
 
 /** The end of a member's cable at the switch. */
-export function portOf(member: string): string {
+function portOf(member: string): string {
   return `p-${member}`
 }
 

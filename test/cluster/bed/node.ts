@@ -50,7 +50,7 @@ export async function startNode(place: Place, node: Member): Promise<void> {
 }
 
 /** The arguments that run a command with the network and the mounts of a node. */
-export function onNode(place: Pick<Place, 'folder'>, node: string, ...command: string[]): [string, ...string[]] {
+function onNode(place: Pick<Place, 'folder'>, node: string, ...command: string[]): [string, ...string[]] {
   return ['nsenter', `--target=${holderOf(place, node)}`, '--net', '--mount', ...command]
 }
 

@@ -44,7 +44,7 @@ export function recordsOf(folder: string): readonly ProcessRecord[] {
   })
 }
 
-export function isAlive(record: ProcessRecord): boolean {
+function isAlive(record: ProcessRecord): boolean {
   return startTimeOf(record.pid) === record.startTime
 }
 
@@ -67,7 +67,7 @@ export function logTail(folder: string, name: string, lines = 15): string {
   return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n') : ''
 }
 
-export function logFile(folder: string, name: string): string {
+function logFile(folder: string, name: string): string {
   return join(folder, 'log', `${name}.log`)
 }
 

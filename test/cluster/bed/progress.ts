@@ -19,8 +19,6 @@ export function terminalProgress(): Progress {
   }
 }
 
-export const noProgress: Progress = { step: (_what, work) => work(), say: () => {} }
-
 export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Finished } from '../support/bed.ts'
 
 /** A command that did not do what it was asked for; the message has its standard error. */
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   readonly finished: Finished
 
   constructor(command: string, args: readonly string[], finished: Finished) {
