@@ -157,8 +157,10 @@ describe('a bed', () => {
       .split('\n')
       .map((line) => JSON.parse(line))
     const own = entries.filter(({ user }) => user.username === `system:serviceaccount:${namespace}:default`)
-    expect(own).toMatchObject([
-      { verb: 'list', objectRef: { resource: 'secrets', namespace }, responseStatus: { code: 403 } },
-    ])
+    expect(own.at(-1)).toMatchObject({
+      verb: 'list',
+      objectRef: { resource: 'secrets', namespace },
+      responseStatus: { code: 403 },
+    })
   })
 })
