@@ -95,8 +95,8 @@ async function writeLayer(layer: Layer, file: string) {
         yield chunk
       }
     },
-    // Its header has no time and no file name (RFC 1952 section 2.3.1: 0 and not set).
-    createGzip({ level: 9 }),
+    // Its header has no time and no file name (RFC 1952 section 2.3.1: 0 and not set). Level 9 takes three times as long for 0.4 %.
+    createGzip({ level: 6 }),
     async function* (chunks: AsyncIterable<Uint8Array>) {
       for await (const chunk of chunks) {
         packed.update(chunk)

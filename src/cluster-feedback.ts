@@ -20,6 +20,9 @@ export type ClusterFeedbackOptions = {
   readonly log: Logger
 }
 
+/** Milliseconds from a build until its addresses are looked at: with 10,000 Ingresses that takes ten milliseconds. */
+const tellMs = 100
+
 /**
  * What the cluster is told in return: our addresses in the status of Ingresses, and an Event for each problem. All replicas see
  * the same objects; the one that holds the Lease speaks for all.
@@ -31,6 +34,9 @@ export class ClusterFeedback {
   readonly #nodes: NodeAddresses | undefined
   readonly #election: LeaderElection
   readonly #built = Promise.withResolvers<void>()
+  #problems: readonly Problem[] = []
+  #untold: () => void = () => {}
+  #telling: NodeJS.Timeout | undefined
   #ours: ReadonlyMap<ObjectKey, Ingress> = new Map()
   #state: ClusterState = emptyClusterState
 
@@ -71,7 +77,20 @@ export class ClusterFeedback {
     await this.#election.start(signal)
   }
 
+  /** Tells at once what is new about problems; of all else a moment later, as that costs more than the build. */
   onBuild(build: Build, problems: readonly Problem[], state: ClusterState): void {
+    const isNews = problems.length !== this.#problems.length || problems.some((one, at) => one !== this.#problems[at])
+    this.#problems = problems
+    this.#untold = () => {
+      clearTimeout(this.#telling)
+      this.#telling = undefined
+      this.#tell(build, problems, state)
+    }
+    if (isNews) this.#untold()
+    else this.#telling ??= setTimeout(() => this.#untold(), tellMs).unref()
+  }
+
+  #tell(build: Build, problems: readonly Problem[], state: ClusterState): void {
     const ours = new Map<ObjectKey, Ingress>()
     for (const key of build.ingresses) {
       const ingress = state.ingresses.get(key)

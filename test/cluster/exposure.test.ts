@@ -1,50 +1,49 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { at, list } from '../manifests/object.ts'
-import { removeRoute, routeVia, succeeded } from './support/client-routes.ts'
-import { appHost, deployApp, removeApp } from './support/exposed-app.ts'
-import { entryNode, nextAnswers, tryWay, type Way } from './support/exposure.ts'
+import { loadBalancer } from './support/balancer.ts'
+import { removeRoute, routeVia } from './support/client-routes.ts'
+import { deployApp, removeApp } from './support/exposed-app.ts'
+import { tryWay } from './support/exposure.ts'
 import { longestGap, lossesOf } from './support/gaps.ts'
 import { inSeconds, type MeasuredRow, publish } from './support/measured.ts'
-import { getObject, listPods, patchObject } from './support/objects.ts'
-import { type OverlayOptions, removeOverlay } from './support/overlay.ts'
+import { listPods } from './support/objects.ts'
+import { removeOverlay } from './support/overlay.ts'
 import { startPortForward } from './support/port-forward.ts'
 import type { Probe } from './support/probe.ts'
-import { until } from './support/until.ts'
 import { useBed } from './support/use-bed.ts'
 
 const bed = useBed()
 const rows: MeasuredRow[] = []
-const overlay = (name: string, more: Partial<OverlayOptions> = {}): OverlayOptions => ({
-  folder: `overlays/${name}`,
-  ...more,
-})
-const last = overlay('loadbalancer')
 
-// The address of the overlay externalips; the others get it from whoever stands in front.
-const ipv4 = '198.51.100.80'
-const ipv6 = '2001:db8:51::80'
+const keptAddress = { 'Headgate sees': 'the client', 'the app sees': 'a Headgate pod' }
+const lostAddress = { 'Headgate sees': 'a node', 'the app sees': 'a Headgate pod' }
+
+// The address in the overlay externalips; what a balancer gives out; and both families of it.
+const externalAddress = '198.51.100.80'
+const ipv4 = '203.0.113.80'
+const ipv6 = '2001:db8:203::80'
 
 beforeAll(() => deployApp(bed))
 
 afterAll(async () => {
-  await Promise.all([removeOverlay(bed, last), removeApp(bed)])
+  await Promise.all([removeOverlay(bed, { folder: 'overlays/hostnetwork' }), removeApp(bed)])
 })
 
-describe('the application behind Headgate is reached from outside', () => {
-  it('by ClusterIP, with kubectl port-forward', async () => {
+describe('from outside the application is reached', () => {
+  it('by ClusterIP and kubectl port-forward, the address lost', async () => {
     const started: { stop(): void }[] = []
     const row = await tryWay(bed, {
       name: 'ClusterIP and `kubectl port-forward`',
       overlay: { folder: 'base' },
+      keepsPods: false,
+      entry: 'n1',
       urls: { forwarded: 'http://198.51.100.2:8080/' },
       async inFront() {
         await bed.kubectl(['rollout', 'status', 'deployment/headgate', '-n', 'headgate', '--timeout=60s'])
-        const pod = await headgatePodOn(entryNode)
-        started.push(startPortForward(bed, 'headgate', `pod/${pod}`, '8080:8080'))
+        started.push(startPortForward(bed, 'headgate', `pod/${await headgatePodOn('n1')}`, '8080:8080'))
       },
       async whenNodeDies(probe, cutAt) {
         await probe.first(cutAt, ({ error }) => error !== undefined)
-        expect(probe.attempts.filter(({ startedAt, seen }) => startedAt > cutAt && seen !== undefined)).toEqual([])
+        expectNoAnswer(probe, 'forwarded', cutAt)
         return 'nothing, until you start it again'
       },
     }).finally(() => {
@@ -54,141 +53,121 @@ describe('the application behind Headgate is reached from outside', () => {
     rows.push(row)
   })
 
-  it('by NodePort, policy Local, with its own address', async () => {
-    const row = await tryWay(bed, {
-      name: 'NodePort, policy Local',
-      overlay: overlay('nodeport'),
-      urls: nodeUrls(30080),
-      whenNodeDies: otherNodeAnswers,
-    })
-    expect(row.facts).toEqual({ 'Headgate sees': 'the client', 'the app sees': 'a Headgate pod' })
-    rows.push(row)
-  })
-
-  it('by NodePort, policy Cluster, with the address of a node', async () => {
-    const operations = [{ op: 'replace', path: '/spec/externalTrafficPolicy', value: 'Cluster' }] as const
-    const row = await tryWay(bed, {
-      name: 'NodePort, policy Cluster',
-      overlay: overlay('nodeport', { patches: [{ kind: 'Service', operations }] }),
-      urls: nodeUrls(30080),
-      async whenNodeDies(probe, cutAt) {
-        // As long as Kubernetes takes the node for alive, kube-proxy of the others goes on sending to its pods.
-        await bed.kubectl(['wait', '--for=condition=Ready=Unknown', `node/${entryNode}`, '--timeout=60s'])
-        await nextAnswered(probe, 'n2', Date.now() + 3000)
-        const { share, lastMs } = lossesOf(probe.attempts, 'n2', cutAt)
-        expect(share).toBeGreaterThan(0.1)
-        const percent = Math.round(share * 100)
-        return `its address: nothing; the other's: ${percent} % of new connections fail, for ${inSeconds(lastMs)}`
-      },
-    })
-    expect(row.facts).toEqual({ 'Headgate sees': 'a node', 'the app sees': 'a Headgate pod' })
-    rows.push(row)
-  })
-
-  it('by externalIPs, with the address of a node', async () => {
-    await routeVia(bed, ipv4, entryNode)
+  it('by externalIPs, the address lost', async () => {
+    await routeVia(bed, externalAddress, 'n2')
     const row = await tryWay(bed, {
       name: 'externalIPs',
-      overlay: overlay('externalips'),
-      urls: { address: `http://${ipv4}/` },
+      overlay: { folder: 'overlays/externalips' },
+      keepsPods: true,
+      entry: 'n2',
+      urls: { address: `http://${externalAddress}/` },
       async whenNodeDies(probe, cutAt) {
-        await probe.first(cutAt + 2000, ({ error }) => error !== undefined)
-        expect(probe.attempts.filter(({ startedAt, seen }) => startedAt > cutAt && seen !== undefined)).toEqual([])
-        await routeVia(bed, ipv4, 'n2')
+        await probe.first(cutAt, ({ error }) => error !== undefined)
+        expectNoAnswer(probe, 'address', cutAt)
+        await routeVia(bed, externalAddress, 'n1')
         await probe.answered('address', cutAt)
         return 'nothing, until you move the address to another node'
       },
-    }).finally(() => removeRoute(bed, ipv4))
-    expect(row.facts).toEqual({ 'Headgate sees': 'a node', 'the app sees': 'a Headgate pod' })
+    }).finally(() => removeRoute(bed, externalAddress))
+    expect(row.facts).toEqual(lostAddress)
     rows.push(row)
   })
 
-  it('by LoadBalancer, with its own address, and the status of Ingresses says where', async () => {
-    const row = await tryWay(bed, loadBalancer('LoadBalancer, policy Local', 'loadbalancer', [ipv4]))
-    expect(row.facts).toEqual({ 'Headgate sees': 'the client', 'the app sees': 'a Headgate pod' })
+  it('by LoadBalancer, the address kept, and the status of Ingresses says where', async () => {
+    const row = await tryWay(
+      bed,
+      loadBalancer(bed, {
+        name: 'LoadBalancer, policy Local',
+        overlay: 'loadbalancer',
+        keepsPods: true,
+        entry: 'n1',
+        other: 'n2',
+        addresses: [ipv4],
+      }),
+    )
+    expect(row.facts).toEqual(keptAddress)
     rows.push(row)
   })
 
-  it('by the network of the nodes, with its own address', async () => {
+  it('by both families at once, the address of each kept', async () => {
+    const row = await tryWay(
+      bed,
+      loadBalancer(bed, {
+        name: 'dual stack (LoadBalancer)',
+        overlay: 'dual-stack',
+        keepsPods: true,
+        entry: 'n2',
+        other: 'n1',
+        addresses: [ipv4, ipv6],
+      }),
+    )
+    expect(row.facts).toEqual(keptAddress)
+    rows.push(row)
+  })
+
+  it('by NodePort with policy Local, the address kept', async () => {
+    const row = await tryWay(bed, {
+      name: 'NodePort, policy Local',
+      overlay: { folder: 'overlays/nodeport' },
+      keepsPods: false,
+      entry: 'n1',
+      urls: nodeUrls(30080),
+      whenNodeDies: (probe, cutAt) => otherNodeAnswers(probe, 'n1', 'n2', cutAt),
+    })
+    expect(row.facts).toEqual(keptAddress)
+    rows.push(row)
+  })
+
+  it('by NodePort with policy Cluster, the address lost', async () => {
+    const operations = [{ op: 'replace', path: '/spec/externalTrafficPolicy', value: 'Cluster' }] as const
+    const row = await tryWay(bed, {
+      name: 'NodePort, policy Cluster',
+      overlay: { folder: 'overlays/nodeport', patches: [{ kind: 'Service', operations }] },
+      keepsPods: true,
+      entry: 'n2',
+      urls: nodeUrls(30080),
+      async whenNodeDies(probe, cutAt) {
+        // As long as Kubernetes takes the node for alive, kube-proxy on the others goes on sending to its pods.
+        await bed.kubectl(['wait', '--for=condition=Ready=Unknown', 'node/n2', '--timeout=60s'])
+        await probe.answered('n1', Date.now() + 3000)
+        const { share, lastMs } = lossesOf(probe.attempts, 'n1', cutAt)
+        expect(share).toBeGreaterThan(0.1)
+        return `its address: nothing; the other's: ${Math.round(share * 100)} % of new connections fail, for ${inSeconds(lastMs)}`
+      },
+    })
+    expect(row.facts).toEqual(lostAddress)
+    rows.push(row)
+  })
+
+  it('by the network of the nodes, the address kept', async () => {
     const row = await tryWay(bed, {
       name: 'hostNetwork',
-      overlay: overlay('hostnetwork'),
+      overlay: { folder: 'overlays/hostnetwork' },
+      keepsPods: false,
+      entry: 'n1',
       urls: nodeUrls(80),
-      whenNodeDies: otherNodeAnswers,
+      whenNodeDies: (probe, cutAt) => otherNodeAnswers(probe, 'n1', 'n2', cutAt),
     })
     expect(row.facts).toEqual({ 'Headgate sees': 'the client', 'the app sees': 'a node' })
     rows.push(row)
   })
 
-  it('by both families at once, with its own address of each', async () => {
-    const row = await tryWay(bed, loadBalancer('dual stack (LoadBalancer)', 'dual-stack', [ipv4, ipv6]))
-    expect(row.facts).toEqual({ 'Headgate sees': 'the client', 'the app sees': 'a Headgate pod' })
-    rows.push(row)
-  })
-
-  it('as docs/exposure.md says', () => publish('ways', rows))
+  it('by each of them as docs/exposure.md says', () => publish('ways', rows))
 })
 
 function nodeUrls(port: number): Readonly<Record<string, string>> {
   return Object.fromEntries(bed.nodes.map(({ name, ipv4: address }) => [name, `http://${address}:${port}/`]))
 }
 
-async function otherNodeAnswers(probe: Probe, cutAt: number): Promise<string> {
-  await nextAnswered(probe, 'n2', cutAt + 3000)
-  const fromDead = probe.attempts.filter(({ target, startedAt, seen }) => target === 'n1' && startedAt > cutAt && seen)
-  expect(fromDead).toEqual([])
-  return `its address: nothing; the other's: no gap longer than ${inSeconds(longestGap(probe.attempts, 'n2', cutAt))}`
+function expectNoAnswer(probe: Probe, target: string, since: number): void {
+  const answers = probe.attempts.filter((one) => one.target === target && one.startedAt > since && one.seen)
+  expect(answers).toEqual([])
 }
 
-async function nextAnswered(probe: Probe, target: string, since: number): Promise<void> {
-  await probe.answered(target, since)
-}
-
-/** The test is the controller that gives the addresses, and the balancer that asks for the health of the nodes. */
-function loadBalancer(name: string, overlayName: string, addresses: readonly string[]): Way {
-  const service = '/api/v1/namespaces/headgate/services/headgate'
-  return {
-    name,
-    overlay: overlay(overlayName),
-    urls: Object.fromEntries(addresses.map((one) => [one, `http://${one.includes(':') ? `[${one}]` : one}/`])),
-    async inFront() {
-      for (const address of addresses) await routeVia(bed, address, entryNode)
-      const ingress = addresses.map((ip) => ({ ip }))
-      await patchObject(bed, `${service}/status`, { status: { loadBalancer: { ingress } } })
-    },
-    async whenNodeDies(probe, cutAt) {
-      await until('the Ingress has the addresses', async () => {
-        const app = await getObject(bed, '/apis/networking.k8s.io/v1/namespaces/exposure/ingresses/app')
-        const published = list(at(app, 'status.loadBalancer.ingress')).map((one) => at(one, 'ip'))
-        return published.join() === addresses.join()
-      })
-      const port = at(await getObject(bed, service), 'spec.healthCheckNodePort')
-      await until('the health check of the node fails', async () => (await health(entryNode, Number(port))) !== 200)
-      expect(await health('n2', Number(port))).toBe(200)
-      for (const address of addresses) await routeVia(bed, address, 'n2')
-      const movedAt = Date.now()
-      const answers = await Promise.all(addresses.map((one) => probe.answered(one, movedAt)))
-      for (const address of addresses) await removeRoute(bed, address)
-      return `nothing, until the balancer's health check fails (here after ${inSeconds(movedAt - cutAt)}); then ${inSeconds(
-        Math.max(...answers.map(({ endedAt }) => endedAt - movedAt)),
-      )}`
-    },
-  }
-}
-
-async function health(node: string, port: number): Promise<number> {
-  const address = bed.nodes.find(({ name }) => name === node)?.ipv4
-  const asked = await bed.runAsClient('curl', [
-    '-s',
-    '-m',
-    '1',
-    '-o',
-    '/dev/null',
-    '-w',
-    '%{http_code}',
-    `http://${address}:${port}/healthz`,
-  ])
-  return Number(asked.stdout)
+async function otherNodeAnswers(probe: Probe, dead: string, other: string, cutAt: number): Promise<string> {
+  await probe.answered(other, cutAt + 2000)
+  expectNoAnswer(probe, dead, cutAt)
+  return `its address: nothing; the other's: no gap longer than ${inSeconds(longestGap(probe.attempts, other, cutAt))}`
 }
 
 async function headgatePodOn(node: string): Promise<string> {

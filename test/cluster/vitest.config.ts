@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const report = process.env['TEST_REPORT']
@@ -5,7 +6,7 @@ const report = process.env['TEST_REPORT']
 export default defineConfig({
   test: {
     include: ['test/cluster/**/*.test.ts'],
-    globalSetup: ['test/cluster/support/global-setup.ts'],
+    globalSetup: [join(import.meta.dirname, 'support/global-setup.ts')],
     // One bed, one file at a time: each is free to cut off a node.
     fileParallelism: false,
     pool: 'forks',

@@ -43,6 +43,7 @@ function describeFailures({ startedAt }: TrafficReport, failures: readonly Failu
   return [...groups].map(([how, group]) => {
     const times = [group[0]?.startedAt ?? 0, group.at(-1)?.endedAt ?? 0]
     const [from, to] = times.map((time) => ((time - startedAt) / 1000).toFixed(2))
-    return `${group.length} x ${how}, from ${from} s to ${to} s`
+    const urls = new Set(group.map(({ url }) => url))
+    return `${group.length} x ${how}, from ${from} s to ${to} s, at ${[...urls].join(' ')}`
   })
 }

@@ -16,7 +16,11 @@ export function publish(table: string, rows: readonly MeasuredRow[]): void {
   const text = readFileSync(page, 'utf8')
   const region = regionOf(text, table)
   if (process.env['HEADGATE_WRITE_REPORTS'] === '1') {
-    writeFileSync(page, text.replace(region, `\n${tableOf(rows)}\n`))
+    const [before, after] = [`<!-- measured: ${table} -->`, '<!-- /measured -->']
+    writeFileSync(
+      page,
+      text.replace(`${before}${region}${after}`, () => `${before}\n${tableOf(rows)}\n${after}`),
+    )
     return
   }
   const columns = ['way', ...Object.keys(rows[0]?.facts ?? {})]

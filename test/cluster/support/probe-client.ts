@@ -4,7 +4,7 @@ import { Agent, request as sendRequest } from 'node:http'
 import type { Attempt, ProbeTarget, Seen } from './probe.ts'
 
 const everyMs = 100
-const timeoutMs = 1_000
+const timeoutMs = 2_000
 
 function ask(target: ProbeTarget, connection: number, agent: Agent | false): Promise<Attempt> {
   const startedAt = Date.now()
