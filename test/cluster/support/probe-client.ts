@@ -5,6 +5,8 @@ import type { Attempt, ProbeTarget, Seen } from './probe.ts'
 
 const everyMs = 100
 const timeoutMs = 2_000
+/** A kept connection is broken when it is, not when an answer takes long. */
+const keptTimeoutMs = 15_000
 
 function ask(target: ProbeTarget, connection: number, agent: Agent | false): Promise<Attempt> {
   const startedAt = Date.now()
@@ -21,12 +23,14 @@ function ask(target: ProbeTarget, connection: number, agent: Agent | false): Pro
     path: url.pathname,
     headers: { host: target.host },
   })
-  const timer = setTimeout(() => request.destroy(new Error('no answer')), timeoutMs)
+  const limitMs = target.kept === undefined ? timeoutMs : keptTimeoutMs
+  const timer = setTimeout(() => request.destroy(new Error('no answer')), limitMs)
   request.once('error', (error: NodeJS.ErrnoException) => end({ error: error.code ?? error.message }))
   request.once('response', async (answer) => {
     try {
       const text = (await answer.toArray()).join('')
-      end(answer.statusCode === 200 ? { seen: seenIn(text) } : { error: `status ${answer.statusCode}` })
+      if (answer.statusCode === 200) end({ seen: seenIn(text) })
+      else end(target.kept === undefined ? { error: `status ${answer.statusCode}` } : {})
     } catch {
       end({ error: 'the answer broke off' })
     }
