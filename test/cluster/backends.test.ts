@@ -15,7 +15,7 @@ const collectorPort = 9_100
 const collector = `${bed.client.ipv4 ?? `[${bed.client.ipv6}]`}:${collectorPort}`
 
 /** Takes itself out of its Service before it ends. */
-const shop: BackendOptions = { name: 'shop', namespace, preStopSeconds: 1, env: { COLLECTOR: collector } }
+const shop: BackendOptions = { name: 'shop', namespace, preStopSeconds: 2, env: { COLLECTOR: collector } }
 /** Ends the moment it is asked to: its last connections meet closed doors. */
 const hasty: BackendOptions = { name: 'hasty', namespace, env: { COLLECTOR: collector } }
 /** Has to be killed when its grace period is over. */

@@ -13,9 +13,9 @@ const namespace = 'test-services'
 const ports = [{ name: 'http', port: 80, targetPort: 'web' }]
 const group = { group: 'mixed' }
 
-const web: BackendOptions = { name: 'web', namespace, replicas: 2, preStopSeconds: 1, labels: group }
+const web: BackendOptions = { name: 'web', namespace, replicas: 2, preStopSeconds: 2, labels: group }
 /** Its port `web` is another one. */
-const other: BackendOptions = { name: 'other', namespace, replicas: 1, preStopSeconds: 1, labels: group, port: 9_090 }
+const other: BackendOptions = { name: 'other', namespace, replicas: 1, labels: group, port: 9_090 }
 const never: BackendOptions = { name: 'never', namespace, replicas: 1, env: { READY_DELAY: '1h' } }
 
 const services: Readonly<Record<string, Fields>> = {

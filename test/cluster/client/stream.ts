@@ -5,6 +5,9 @@ import { Tally } from './tally.ts'
 /** After this an answer counts as none. */
 const timeoutMs = 10_000
 
+/** Idle connections to one address. */
+const keptAtMost = 8
+
 /** A machine that stood still for a moment does not make up for it in one burst. */
 const maxBurst = 50
 
@@ -34,8 +37,12 @@ export class Stream {
     this.name = options.name
     this.#options = options
     this.#events = events
-    // In turn, so that no kept connection stays idle for long.
-    this.#agent = new Agent({ keepAlive: options.connections !== 'new', scheduling: 'fifo', maxFreeSockets: 1_000 })
+    // Few, and in turn, so that none stays idle for long: one may be closed by the other side just as a request leaves.
+    this.#agent = new Agent({
+      keepAlive: options.connections !== 'new',
+      scheduling: 'fifo',
+      maxFreeSockets: keptAtMost,
+    })
     this.#targets = options.urls.map((url) => targetOf(new URL(url), options, this.#agent))
     this.#body = 'x'.repeat(options.bodyBytes ?? 64)
   }
