@@ -1,7 +1,7 @@
 import { EventLoopDelay } from '../event-loop-delay.ts'
 import type { Logger } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
-import { applyPatch } from '../router/patch.ts'
+import { applyPatch, applyPatchInPlace } from '../router/patch.ts'
 import {
   type BackendId,
   defaultSettings,
@@ -57,7 +57,11 @@ export class DataPlane {
 
   /** Patches of one group are collected and take effect together, with the one that is `last`. */
   apply(patch: TablePatch, last: boolean): void {
-    const table = applyPatch(this.#pending ?? this.#proxy.table, patch)
+    // Of a table in pieces, none but the last may be seen. Whoever routes a request does so at once, and keeps but the route.
+    const isWhole = last && this.#pending === undefined
+    const table = isWhole
+      ? applyPatchInPlace(this.#proxy.table, patch)
+      : applyPatch(this.#pending ?? this.#proxy.table, patch)
     this.#pending = last ? undefined : table
     if (!last) return
     if (table.certificates !== this.#proxy.table.certificates) this.#contexts.setCertificates(table.certificates)

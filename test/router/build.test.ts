@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { buildRoutingTable, createTableBuilder } from '../../src/router/build.ts'
 import { chunkPatch, diffTables, isEmptyPatch } from '../../src/router/diff.ts'
 import { match } from '../../src/router/match.ts'
-import { applyPatch } from '../../src/router/patch.ts'
+import { applyPatch, applyPatchInPlace } from '../../src/router/patch.ts'
 import type { Host, HostTable, Route, RoutingTable } from '../../src/router/table.ts'
 import { applyChanges, emptyClusterState } from '../../src/watch/cluster-state.ts'
 import type { Ingress } from '../../src/watch/objects.ts'
@@ -98,6 +98,33 @@ describe('applyPatch', () => {
         }
       }),
       { numRuns: 200 },
+    )
+  })
+
+  it('makes the same in place, and listeners that go on with the old hosts do not see it', () => {
+    fc.assert(
+      fc.property(steps, (list) => {
+        const build = createTableBuilder(options)
+        let state = emptyClusterState
+        let before = buildRoutingTable(input({}), options).table
+        let own = applyPatch(undefined, diffTables(undefined, before))
+        for (const { changes, ...rest } of list) {
+          state = applyChanges(state, changes)
+          const after = build(input(state, rest)).table
+          own = applyPatchInPlace(own, diffTables(before, after))
+          expect(own).toEqual(after)
+          before = after
+        }
+        const { hosts } = own.listeners.get('http') ?? {}
+        const kept = structuredClone(hosts)
+        const other = applyPatch(undefined, diffTables(undefined, buildRoutingTable(input({}), options).table))
+        const http = other.listeners.get('http')
+        const apart =
+          http === undefined ? own : { ...own, listeners: new Map([...own.listeners, ['http', http] as const]) }
+        expect(applyPatchInPlace(own, diffTables(own, apart))).toEqual(apart)
+        expect(hosts).toEqual(kept)
+      }),
+      { numRuns: 100 },
     )
   })
 
