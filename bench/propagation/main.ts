@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { cpus, release } from 'node:os'
+import { cpus, loadavg, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureChurn } from './churn.ts'
 import { measureColdStart } from './cold-start.ts'
@@ -27,6 +27,8 @@ const sizes = values.ingresses.split(',').map(Number)
 const flags = values.flags.split(',').filter((flag) => flag !== '')
 
 const tables: Record<keyof Tables, (readonly string[])[]> = { propagation: [], coldStarts: [], churns: [] }
+// What else the machine has to do: above its cores, figures are those of a queue.
+const load = loadavg()[0]?.toFixed(1)
 const { bed, close } = await openOwnBed(values.name)
 try {
   const world = await createWorld(bed, flags)
@@ -38,7 +40,7 @@ try {
 } finally {
   await close()
 }
-const machine = `Node ${process.version}, Linux ${release()}, ${cpus().length} cores, ${new Date().toISOString().slice(0, 10)}`
+const machine = `Node ${process.version}, Linux ${release()}, ${cpus().length} cores with a load of ${load} before the run, ${new Date().toISOString().slice(0, 10)}`
 const report = renderReport(machine, tables)
 process.stdout.write(report)
 if (values.output !== undefined) await writeFile(values.output, report)
