@@ -8,7 +8,7 @@ export type TarEntry =
   | { readonly kind: 'symlink'; readonly path: string; readonly target: string }
 
 /** Bytes, or the file that has them: a large one is streamed. */
-export type Content = Uint8Array | { readonly file: string }
+type Content = Uint8Array | { readonly file: string }
 
 const blockBytes = 512
 
