@@ -6,8 +6,8 @@ import { type ProbeResult, probe, resultOfConnectError } from './probe.ts'
 /** Everything here is counted in ticks: what requests do for it must cost no look at a clock. */
 export const tickMs = 250
 
-/** A connect takes a round trip; where the first packet is lost, the kernel repeats it after a second. */
-const probeTimeoutMs = 1_000
+/** A connect takes a round trip, and the kernel repeats a lost packet after a second. Less than that: the next probe is then due. */
+const probeTimeoutMs = 900
 /** No answer for longer than this is worth a probe. */
 export const silentTicks = 1_000 / tickMs
 const probeEvery = 1_000 / tickMs
