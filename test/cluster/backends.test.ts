@@ -100,7 +100,7 @@ describe('requests to a backend while its pods come and go', () => {
     const { failures } = await traffic.stop()
     // 502 and 504: while the last pods end, nobody knows yet that they are gone.
     expect([503, 502, 504]).toEqual(expect.arrayContaining([...new Set(failures.map(({ status }) => status))]))
-    expect(failures.at(-1)).toMatchObject({ status: 503 })
+    expect(failures.toSorted((a, b) => a.startedAt - b.startedAt).at(-1)).toMatchObject({ status: 503 })
     await scale(bed, shop, 3)
     await settled(bed, shop, 3)
     const after = await trafficTo(shop, 100)

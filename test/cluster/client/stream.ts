@@ -5,8 +5,8 @@ import { Tally } from './tally.ts'
 /** After this an answer counts as none. */
 const timeoutMs = 10_000
 
-/** Idle connections to one address. */
-const keptAtMost = 8
+/** The full rate is reached after this time: programs that have just started are slow, and a queue that grows makes them slower. */
+const rampMs = 1_000
 
 /** A machine that stood still for a moment does not make up for it in one burst. */
 const maxBurst = 50
@@ -29,6 +29,7 @@ export class Stream {
   readonly #body: string
   readonly #underWay = new Set<UnderWay>()
   #due = 0
+  #startedAt = 0
   #lastTick = 0
   #count = 0
   #onIdle: (() => void) | undefined
@@ -37,19 +38,19 @@ export class Stream {
     this.name = options.name
     this.#options = options
     this.#events = events
-    // Few, and in turn, so that none stays idle for long: one may be closed by the other side just as a request leaves.
-    this.#agent = new Agent({
-      keepAlive: options.connections !== 'new',
-      scheduling: 'fifo',
-      maxFreeSockets: keptAtMost,
-    })
+    // In turn, and not more than are used within a second: one that is idle for long may be closed by the other side just as
+    // a request leaves.
+    const maxFreeSockets = Math.max(1, Math.ceil(options.rate / options.urls.length))
+    this.#agent = new Agent({ keepAlive: options.connections !== 'new', scheduling: 'fifo', maxFreeSockets })
     this.#targets = options.urls.map((url) => targetOf(new URL(url), options, this.#agent))
     this.#body = 'x'.repeat(options.bodyBytes ?? 64)
   }
 
   /** Sends what is due since the last call, and gives up on what has waited too long. */
   tick(now: number): void {
-    if (this.#lastTick > 0) this.#due += ((now - this.#lastTick) * this.#options.rate) / 1000
+    if (this.#startedAt === 0) this.#startedAt = now
+    const share = Math.min(1, (now - this.#startedAt) / rampMs)
+    if (this.#lastTick > 0) this.#due += ((now - this.#lastTick) * this.#options.rate * share) / 1000
     this.#lastTick = now
     this.#due = Math.min(this.#due, maxBurst)
     for (; this.#due >= 1; this.#due--) this.#send(now)
