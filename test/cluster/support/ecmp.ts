@@ -40,7 +40,7 @@ export async function tryEcmp(bed: Bed, way: EcmpWay): Promise<MeasuredRow> {
     measures: {
       'a node withdraws': withdrawn.text,
       'a node dies': died.text,
-      'it comes back: cut of those through the other': `${withdrawn.cut}, ${died.cut} of about ${connections / 2}`,
+      [`when it comes back, cut of ${connections} connections`]: `${withdrawn.cut}, then ${died.cut}`,
     },
   }
 }
