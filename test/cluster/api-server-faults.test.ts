@@ -118,7 +118,50 @@ async function expectConverged(since: number, name: string, withinMs = converged
 }
 
 describe('no request fails and no route is missing, and changes are served again within 5 s,', () => {
-  // Before the others: kube-proxy, which leads to the new one, waits for up to half a minute after an API server was away.
+  it('when the right to read endpoints is taken away and given back, and other kinds go on meanwhile', async () => {
+    const role = `/apis/rbac.authorization.k8s.io/v1/clusterroles/headgate-${namespace}`
+    const { rules } = await getObject(bed, role)
+    const fewer = list(rules).filter((rule) => !list(at(rule, 'resources')).includes('endpointslices'))
+    await underTraffic(async (traffic) => {
+      await patchObject(bed, role, { rules: fewer })
+      await resetApiConnections(bed, pod)
+      await disconnected()
+      await expectReady()
+      const { text } = await adminPage(bed, pod, '/metrics')
+      expect(text.match(/^headgate_watch_connected\{.* 0$/gm)).toEqual([
+        'headgate_watch_connected{kind="EndpointSlice"} 0',
+      ])
+      const other = mark()
+      await create(other)
+      await expectConverged(Date.now(), other.host)
+
+      const before = await podsOf(bed, app)
+      await scale(bed, app, 3)
+      const fresh = (await settled(bed, app, 3)).find(({ name }) => before.every((old) => old.name !== name))
+      await patchObject(bed, role, { rules })
+      await traffic.until(({ streams }) => (streams['steady']?.pods[fresh?.name ?? ''] ?? 0) > 0, convergedMs / 1000)
+      await connected()
+    })
+  })
+
+  it('when its packets are dropped without a word', async () => {
+    await underTraffic(async () => {
+      const fresh = mark()
+      const speak = await silenceApiServer(bed, pod)
+      try {
+        await create(fresh)
+        // Nothing tells but time.
+        await disconnected()
+        await expectReady()
+      } finally {
+        await speak()
+      }
+      await expectConverged(Date.now(), fresh.host)
+      await connected()
+    })
+  })
+
+  // Before the one in which it is away: kube-proxy, which leads to the new one, then waits for up to half a minute.
   it('when another API server at another address takes over behind the same Service', async () => {
     const second = await bed.startSecondApiServer()
     const { address } = second
@@ -161,49 +204,6 @@ describe('no request fails and no route is missing, and changes are served again
       const fresh = mark()
       await create(fresh)
       await expectConverged(back, fresh.host)
-      await connected()
-    })
-  })
-
-  it('when its packets are dropped without a word', async () => {
-    await underTraffic(async () => {
-      const fresh = mark()
-      const speak = await silenceApiServer(bed, pod)
-      try {
-        await create(fresh)
-        // Nothing tells but time.
-        await disconnected()
-        await expectReady()
-      } finally {
-        await speak()
-      }
-      await expectConverged(Date.now(), fresh.host)
-      await connected()
-    })
-  })
-
-  it('when the right to read endpoints is taken away and given back, and other kinds go on meanwhile', async () => {
-    const role = `/apis/rbac.authorization.k8s.io/v1/clusterroles/headgate-${namespace}`
-    const { rules } = await getObject(bed, role)
-    const fewer = list(rules).filter((rule) => !list(at(rule, 'resources')).includes('endpointslices'))
-    await underTraffic(async (traffic) => {
-      await patchObject(bed, role, { rules: fewer })
-      await resetApiConnections(bed, pod)
-      await disconnected()
-      await expectReady()
-      const { text } = await adminPage(bed, pod, '/metrics')
-      expect(text.match(/^headgate_watch_connected\{.* 0$/gm)).toEqual([
-        'headgate_watch_connected{kind="EndpointSlice"} 0',
-      ])
-      const other = mark()
-      await create(other)
-      await expectConverged(Date.now(), other.host)
-
-      const before = await podsOf(bed, app)
-      await scale(bed, app, 3)
-      const fresh = (await settled(bed, app, 3)).find(({ name }) => before.every((old) => old.name !== name))
-      await patchObject(bed, role, { rules })
-      await traffic.until(({ streams }) => (streams['steady']?.pods[fresh?.name ?? ''] ?? 0) > 0, convergedMs / 1000)
       await connected()
     })
   })
