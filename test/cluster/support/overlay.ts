@@ -15,7 +15,7 @@ export type OverlayOptions = {
 /** Operations of JSON Patch (RFC 6902) on the objects of a kind, or on the one with this name. */
 export type Patch = { readonly kind: string; readonly name?: string; readonly operations: readonly PatchOperation[] }
 
-export type PatchOperation = {
+type PatchOperation = {
   readonly op: 'add' | 'replace' | 'remove' | 'test'
   readonly path: string
   readonly value?: unknown
