@@ -4,8 +4,10 @@ import { expect, it } from 'vitest'
 import { readPage, repository } from './pages.ts'
 
 // A cell of tests is `file`: *name*, *name*; names as they stand in the source.
-const tests = [...readPage('docs/reliability.md').matchAll(/`(test\/[\w/.-]+\.test\.ts)`: ((?:\*[^*|]+\*(?:, )?)+)/g)].flatMap(
-  ([, file = '', names = '']) => [...names.matchAll(/\*([^*]+)\*/g)].map(([, name = '']) => [file, name] as const),
+const tests = [
+  ...readPage('docs/reliability.md').matchAll(/`(test\/[\w/.-]+\.test\.ts)`: ((?:\*[^*|]+\*(?:, )?)+)/g),
+].flatMap(([, file = '', names = '']) =>
+  [...names.matchAll(/\*([^*]+)\*/g)].map(([, name = '']) => [file, name] as const),
 )
 
 it('docs/reliability.md names tests', () => {
