@@ -193,10 +193,7 @@ const bad: readonly (readonly [readonly string[], readonly string[]])[] = [
     ['--manifests=a', '--update-status-on-shutdown'],
     ['--update-status-on-shutdown needs a cluster: files have no status to write'],
   ],
-  [
-    ['--manifests=a', '--secrets=by-name'],
-    ['--secrets needs a cluster: of files all are read'],
-  ],
+  [['--manifests=a', '--secrets=by-name'], ['--secrets needs a cluster: of files all are read']],
   [['--secrets=list'], ["--secrets: 'list' is not one of watch, by-name"]],
   [
     ['--secret-refresh-seconds=5'],
