@@ -4,7 +4,7 @@ import { type BackendOptions, backendDeployment, ingress, service } from './supp
 import { type Deployed, deployHeadgate } from './support/deploy.ts'
 import { expectNothingLost, nodeUrls } from './support/expect-traffic.ts'
 import { applyObjects, createNamespace, deleteNamespace, type Pod } from './support/objects.ts'
-import { startTraffic, type Traffic } from './support/traffic.ts'
+import { startTraffic, type Traffic, untilServed } from './support/traffic.ts'
 import { useBed } from './support/use-bed.ts'
 import { podsOf, rolledOut, settled } from './support/workload.ts'
 
@@ -59,6 +59,8 @@ beforeAll(async () => {
   )
   pods = await settled(bed, web, 2)
   otherPods = await settled(bed, other, 1)
+  const served = names.filter((name) => name !== 'never' && name !== 'own').map((name) => `${name}.example`)
+  await untilServed(bed, served, nodeUrls(bed, headgate.nodePorts.http))
 })
 
 afterAll(async () => {
@@ -72,10 +74,12 @@ async function trafficTo(name: string): Promise<Traffic> {
   return traffic
 }
 
-/** Resolves when within 200 ms just these pods have answered. */
+/** Resolves when within 200 ms just these pods have answered, and there were enough requests to lose one. */
 function answeredBy(traffic: Traffic, wanted: readonly Pod[]): Promise<void> {
   const names = wanted.map(({ name }) => name).sort()
-  return traffic.until(({ streams }) => `${Object.keys(streams['get']?.pods ?? {}).sort()}` === `${names}`)
+  return traffic.until(
+    ({ sent, streams }) => sent >= 50 && `${Object.keys(streams['get']?.pods ?? {}).sort()}` === `${names}`,
+  )
 }
 
 describe('requests by way of a Service', () => {
@@ -99,6 +103,7 @@ describe('requests by way of a Service', () => {
     const [first, second] = pods
     if (first === undefined || second === undefined) throw new Error('there are no two pods')
     await applyObjects(bed, [ownSlice(first, 8080)])
+    await untilServed(bed, ['own.example'], nodeUrls(bed, headgate?.nodePorts.http))
     const traffic = await trafficTo('own')
     await answeredBy(traffic, [first])
     await applyObjects(bed, [ownSlice(second, 8080)])

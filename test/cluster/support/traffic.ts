@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { TrafficLine, TrafficOptions, TrafficProgress, TrafficReport } from '../client/report.ts'
+import type { StreamOptions, TrafficLine, TrafficOptions, TrafficProgress, TrafficReport } from '../client/report.ts'
 import type { Bed } from './bed.ts'
 
 const program = fileURLToPath(new URL('../client/traffic.ts', import.meta.url))
@@ -73,5 +73,28 @@ export async function startTraffic(bed: Pick<Bed, 'spawnAsClient'>, options: Tra
       child.kill('SIGKILL')
       await closed
     },
+  }
+}
+
+/**
+ * Resolves when each host is answered with success, and so is each URL. What a `ready` or an `apply` promises takes a moment to reach
+ * Headgate and kube-proxy, and nothing tells when it has.
+ */
+export async function untilServed(
+  bed: Pick<Bed, 'spawnAsClient'>,
+  hosts: readonly string[],
+  urls: readonly string[],
+): Promise<void> {
+  const pairs = hosts.flatMap((host, index) => (index === 0 ? urls : urls.slice(0, 1)).map((url) => ({ host, url })))
+  const streams = pairs.map(
+    ({ host, url }): StreamOptions => ({ name: `${host} ${url}`, urls: [url], host, rate: 20, connections: 'new' }),
+  )
+  const traffic = await startTraffic(bed, { streams })
+  try {
+    await traffic.until((progress) =>
+      Object.values(progress.streams).every(({ succeeded, failed }) => succeeded > 0 && failed === 0),
+    )
+  } finally {
+    await traffic.end()
   }
 }
