@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { ownBedNames } from './support/own-beds.ts'
 
 const report = process.env['TEST_REPORT']
 
@@ -7,9 +8,9 @@ export default defineConfig({
   test: {
     include: ['test/cluster/**/*.test.ts'],
     globalSetup: [join(import.meta.dirname, 'support/global-setup.ts')],
-    // One bed, one file at a time: each is free to cut off a node.
-    fileParallelism: false,
     pool: 'forks',
+    // A bed for each file that runs: each is free to cut off a node.
+    maxWorkers: process.env['HEADGATE_BED'] === undefined ? ownBedNames.length : 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     ...(report === undefined ? {} : { reporters: ['default', ['json', { outputFile: report }]] }),

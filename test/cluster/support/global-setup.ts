@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node'
-import { backend, coredns, importEverywhere } from '../bed/add-ons.ts'
+import { backend, buildAddOn, coredns, importEverywhere, metallb } from '../bed/add-ons.ts'
+import { build, programsUnit } from '../bed/build.ts'
 import { buildHeadgateImage } from '../bed/headgate-image.ts'
 import { placeOf } from '../bed/place.ts'
 import { type Progress, terminalProgress } from '../bed/progress.ts'
@@ -9,12 +10,14 @@ import { readState } from '../bed/state.ts'
 import { tearDown } from '../bed/teardown.ts'
 import { up } from '../bed/up.ts'
 import { auditPosition, expectNothingRefused } from './audit-log.ts'
-import { onAnyCluster, ownBedName } from './use-bed.ts'
+import { ownBedNames } from './own-beds.ts'
+import { onAnyCluster } from './use-bed.ts'
 
-/** One bed for all test files. */
+const addOns = [backend, coredns]
+
+/** The beds of the run. */
 export async function setup({ vitest }: TestProject): Promise<() => Promise<void>> {
   const given = process.env['HEADGATE_BED']
-  const name = given ?? ownBedName
   const progress = terminalProgress()
   if (given !== undefined && readState(given)?.kubeconfig !== undefined) {
     progress.say(
@@ -29,27 +32,40 @@ export async function setup({ vitest }: TestProject): Promise<() => Promise<void
     refuse(`HEADGATE_BED names the bed ${given}, which is not up: npm run cluster -- up --name ${given}`)
   }
   const image = await buildHeadgateImage(progress)
+  // Where a test would build it, its progress is not seen.
+  await buildAddOn(metallb, progress)
+  const names = given === undefined ? ownBedNames : [given]
   if (given === undefined) {
-    await tearDown(name)
-    await startBed(name, progress)
+    await build(programsUnit, progress)
+    for (const addOn of addOns) await buildAddOn(addOn, progress)
+    await Promise.all(names.map((name) => startBed(name, progress)))
   }
+  const ends = await Promise.all(names.map((name) => openFor(name, image, progress)))
+  return async () => {
+    try {
+      for (const end of ends) await end()
+    } finally {
+      if (given === undefined) {
+        await progress.step('took the beds down', () => Promise.all(names.map((name) => tearDown(name))))
+      }
+    }
+  }
+}
+
+/** Returns what looks back at the end of the run. */
+async function openFor(name: string, image: string, progress: Progress): Promise<() => Promise<void>> {
   const state = readState(name)
   if (state === undefined) throw new Error(`bed ${name} is gone`)
   await progress.step('image of Headgate loaded', () => importEverywhere(placeOf(state), [image]))
   const bed = openBed(name)
   const start = await auditPosition(bed)
-  return async () => {
-    try {
-      await expectNothingRefused(bed, start)
-    } finally {
-      if (given === undefined) await progress.step('took the bed down', () => tearDown(name))
-    }
-  }
+  return () => expectNothingRefused(bed, start)
 }
 
 async function startBed(name: string, progress: Progress): Promise<void> {
   try {
-    await up({ name, family: 'dual', nodeCount: 2, addOns: [backend, coredns] }, progress)
+    await tearDown(name)
+    await up({ name, family: 'dual', nodeCount: 2, addOns }, progress)
   } catch (error) {
     await tearDown(name)
     if (error instanceof MissingRequirement) refuse(error.message)

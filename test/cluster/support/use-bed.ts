@@ -1,8 +1,6 @@
 import { openBed } from '../bed/running-bed.ts'
 import type { Bed } from './bed.ts'
-
-/** The one that global-setup.ts starts. */
-export const ownBedName = 'test'
+import { ownBedNames } from './own-beds.ts'
 
 /** In the name of a test or suite: it needs no network of ours, and runs on a cluster that was there before too
  * (`up --kubeconfig`). There, all others are skipped. */
@@ -10,5 +8,6 @@ export const onAnyCluster = 'on any cluster'
 
 /** The bed of this test run; HEADGATE_BED names one that was up before, and is left up. */
 export function useBed(): Bed {
-  return openBed(process.env['HEADGATE_BED'] ?? ownBedName)
+  const { HEADGATE_BED: given, VITEST_POOL_ID: poolId } = process.env
+  return openBed(given ?? ownBedNames[Number(poolId ?? 1) - 1] ?? ownBedNames[0])
 }
