@@ -150,8 +150,10 @@ describe('a bed', () => {
     const url = `https://${urlHost(address)}/api/v1/namespaces/${namespace}/secrets`
     const curl = ['--silent', '--insecure', '--globoff', '--header', `Authorization: Bearer ${token}`, url]
     const [node] = bed.nodes
-    const { stdout } = await bed.runOnNode(node?.name ?? '', 'curl', curl)
-    expect(stdout).toContain('Forbidden')
+    // kube-proxy may not have heard yet that the second API server is gone.
+    await until('the API server refuses', async () =>
+      (await bed.runOnNode(node?.name ?? '', 'curl', curl)).stdout.includes('Forbidden'),
+    )
     const entries = (await readFile(bed.auditLog, 'utf8'))
       .trim()
       .split('\n')

@@ -17,5 +17,5 @@ export async function steadily(
   const report = await traffic.stop()
   if (failed !== undefined) throw failed.error
   expect(report.failures.slice(0, 3)).toEqual([])
-  expect(report.sent).toBeGreaterThan(100)
+  expect(report.succeeded).toBeGreaterThan(20)
 }
