@@ -15,11 +15,11 @@ const { values } = parseArgs({
   options: {
     name: { type: 'string', default: 'propagation' },
     ingresses: { type: 'string', default: '10,1000,10000' },
-    changes: { type: 'string', default: '200' },
+    changes: { type: 'string', default: '300' },
     /** Flags of Headgate that differ from the manifests, with commas. */
     flags: { type: 'string', default: '' },
     /** So long, at the largest number of Ingresses, a hundred of them change every second. */
-    'churn-seconds': { type: 'string', default: '0' },
+    'churn-seconds': { type: 'string', default: '60' },
     output: { type: 'string' },
   },
 })

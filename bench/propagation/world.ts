@@ -2,6 +2,7 @@ import { backendDeployment, ingress } from '../../test/cluster/support/backends.
 import type { Bed } from '../../test/cluster/support/bed.ts'
 import { type Deployed, deployHeadgate } from '../../test/cluster/support/deploy.ts'
 import { applyObjects, createNamespace, getObject, listObjects, listPods } from '../../test/cluster/support/objects.ts'
+import { until } from '../../test/cluster/support/until.ts'
 import { at, type Fields, isFields, type KubernetesObject } from '../../test/manifests/object.ts'
 import { namespaceCount, namespaceName } from './ingresses.ts'
 import { Probe } from './probe-client.ts'
@@ -98,8 +99,16 @@ async function openProbe(bed: Bed, headgate: Deployed, connections: number): Pro
     kind: 'TokenRequest',
     spec: { expirationSeconds: 86_400 },
   })
+  const nodePort = nodePortOf(bed, headgate)
+  const { address, port } = nodePort
+  const outside = `http://${address.includes(':') ? `[${address}]` : address}:${port}/`
+  // kube-proxy hears of a pod that is ready a moment later than we.
+  await until('the node port is open', async () => {
+    const { code } = await bed.runAsClient('curl', ['--silent', '--globoff', '--output', '/dev/null', outside])
+    return code === 0
+  })
   return new Probe(bed, {
-    ...nodePortOf(bed, headgate),
+    ...nodePort,
     connections,
     api: { url, ca, token: String(at(body, 'status.token')) },
   })

@@ -21,7 +21,7 @@ import { RetryBudget } from './retry.ts'
 import { SilenceWatch } from './silence-watch.ts'
 import { UpstreamPool } from './upstream-pool.ts'
 
-/** Pools and counters of what has left the table are swept this long after the last change, once for many changes. */
+/** Pools and counters of what has left the table are swept this long after a change, once for all that come meanwhile. */
 const sweepAfterMs = 1_000
 const closeIdleEveryMs = 500
 
@@ -40,7 +40,7 @@ export class DataPlane {
         log.error({ certificate: certificate.id, error: error.message }, 'certificate refused'),
     })
     const counters = new Counters()
-    const health = new EndpointHealth({ log, counters })
+    const health = new EndpointHealth({ log, counters, onEjected: () => this.#scheduleSweep() })
     const pool = new UpstreamPool({ connectTimeoutMs: defaultSettings.connectTimeoutMs, health })
     this.#proxy = {
       table: emptyTable,
@@ -67,7 +67,7 @@ export class DataPlane {
     if (table.certificates !== this.#proxy.table.certificates) this.#contexts.setCertificates(table.certificates)
     if (table.settings !== this.#proxy.table.settings) this.#applySettings(table.settings)
     this.#proxy.table = table
-    this.#sweep ??= setTimeout(() => this.#sweepState(), sweepAfterMs).unref()
+    this.#scheduleSweep()
   }
 
   /** @throws the error of `listen` when a port cannot be had. */
@@ -114,6 +114,10 @@ export class DataPlane {
   #applySettings(settings: Settings): void {
     this.#proxy.pool.setConnectTimeout(settings.connectTimeoutMs)
     this.#listeners?.applySettings(settings)
+  }
+
+  #scheduleSweep(): void {
+    this.#sweep ??= setTimeout(() => this.#sweepState(), sweepAfterMs).unref()
   }
 
   #sweepState(): void {

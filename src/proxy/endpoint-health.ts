@@ -38,7 +38,12 @@ export type EndpointState = {
   silences: number
 }
 
-export type EndpointHealthOptions = { readonly log: Logger; readonly counters: Counters }
+export type EndpointHealthOptions = {
+  readonly log: Logger
+  readonly counters: Counters
+  /** A request that still waits at an endpoint which has left the table may have it ejected: time for `retain`. */
+  readonly onEjected: () => void
+}
 
 /**
  * Which endpoints are ejected: nobody takes connections there, so new requests pass them by until a probe gets through. Known by
@@ -53,12 +58,14 @@ export class EndpointHealth {
   readonly #probes = new Set<() => void>()
   readonly #log: Logger
   readonly #counters: Counters
+  readonly #onEjected: () => void
   /** Most endpoints are ejected, and nothing is heard from any. */
   #isAlone = false
 
-  constructor({ log, counters }: EndpointHealthOptions) {
+  constructor({ log, counters, onEjected }: EndpointHealthOptions) {
     this.#log = log
     this.#counters = counters
+    this.#onEjected = onEjected
   }
 
   get ejected(): ReadonlyMap<EndpointId, EndpointState> {
@@ -200,6 +207,7 @@ export class EndpointHealth {
     if (reason !== 'silent') state.probedAt = this.now
     this.#counters.ejections[reason]++
     this.#counters.endpointsEjected = this.#ejected.size
+    this.#onEjected()
     // Pods that end refuse a moment before Kubernetes tells of it: that is daily life.
     this.#log[reason === 'refused' ? 'info' : 'warn']({ endpoint: id, reason }, 'endpoint ejected')
   }

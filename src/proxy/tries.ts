@@ -2,6 +2,9 @@ import type { Backend, Endpoint, EndpointId } from '../router/table.ts'
 import type { UpstreamFailure } from './errors.ts'
 import type { ProxyState } from './proxy-state.ts'
 
+/** Connects that were not answered, and those that failed otherwise: no route to the host, for one. */
+const mayBeMiss: ReadonlySet<UpstreamFailure['reason']> = new Set(['connect-timeout', 'connect-failed'])
+
 /** The endpoints that one request has tried, and those that it may still try. */
 export class Tries {
   readonly #proxy: ProxyState
@@ -26,9 +29,9 @@ export class Tries {
     this.#tried.push(endpoint.id)
   }
 
-  /** A refusal comes at once. One that says nothing is waited for only as long as no other might take the connection. */
+  /** A refusal comes at once. Of other ways to take no connection, those do not count against it while another endpoint might. */
   onFailure({ reason }: UpstreamFailure): void {
-    if (reason === 'connect-refused' || (reason === 'connect-timeout' && this.isAnyLeft())) this.#misses++
+    if (reason === 'connect-refused' || (mayBeMiss.has(reason) && this.isAnyLeft())) this.#misses++
   }
 
   /** Whose turn it is among those that were not tried; undefined where there are none left. */

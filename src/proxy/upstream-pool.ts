@@ -80,7 +80,8 @@ export class UpstreamPool {
     connection.user = undefined
     state.heardAt = this.#health.now
     if (client.destroyed) return
-    if (!this.#isLive(endpoint.id) || !connection.isConnected) {
+    // Of an endpoint that was gone for a while, only new connections know the state that it has now.
+    if (!this.#isLive(endpoint.id) || this.#health.isForgotten(state) || !connection.isConnected) {
       destroy(client)
       return
     }

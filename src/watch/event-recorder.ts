@@ -87,6 +87,8 @@ export class EventRecorder {
       else await Promise.all([this.#tell(entry, signal), pause(this.#options.intervalMs, signal)])
     }
     this.#leading = false
+    // From here on, it may be the next leader who tells them.
+    for (const entry of this.#entries.values()) entry.isNews = false
   }
 
   #findNext(): Entry | undefined {

@@ -31,9 +31,6 @@ export type LeaderElectionOptions = {
   readonly timing?: LeaseTiming
 }
 
-// What the last one may take for its leave, within the grace period of its pod.
-const leaveMs = 20_000
-
 type Lease = { readonly metadata: object; readonly spec: Readonly<Record<string, unknown>> }
 
 /** Leader election by a Lease, as client-go does it: whoever writes its name first leads until it stops renewing. */
@@ -159,15 +156,16 @@ export class LeaderElection {
   }
 
   #waitMs(spread: number): number {
-    return Math.max(this.#timing.retryMs * spread, Math.min(this.#askedMs, this.#timing.durationMs))
+    // No longer than a leader that stops waits for a sign of us (#isFollowed), nor than half of the Lease.
+    return Math.max(this.#timing.retryMs * spread, Math.min(this.#askedMs, 2 * this.#timing.retryMs))
   }
 
   async #leave(): Promise<void> {
     await this.#release()
     const { leaveLast } = this.#options
     if (leaveLast === undefined || (await this.#isFollowed())) return
-    const limit = AbortSignal.timeout(leaveMs)
-    // Whoever comes now must wait until we are done, or we would undo what it does.
+    // Whoever comes now must wait until we are done, or we would undo what it does: less than the Lease lasts.
+    const limit = AbortSignal.timeout(this.#timing.renewDeadlineMs)
     if (!(await this.#tryAcquire(limit))) return
     await leaveLast(limit)
     await this.#release()

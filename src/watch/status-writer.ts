@@ -84,25 +84,22 @@ export class StatusWriter {
     const left = [...this.#ingresses].filter(
       ([key, ingress]) => this.#addresses.length > 0 && this.#done.get(key) === ingress,
     )
-    const { length } = left
+    const ingresses = left.length
+    let cleared = 0
     const clearNext = async (): Promise<void> => {
       for (let next = left.pop(); next !== undefined && !signal.aborted; next = left.pop()) {
-        if (!(await this.#clearOne(next[1], signal))) left.push(next)
+        try {
+          await this.#options.client.patch(pathOfStatus(next[1]), { status: { loadBalancer: { ingress: [] } } }, signal)
+          cleared++
+        } catch (error) {
+          // What is wrong with one Ingress stays wrong; what is wrong with the server may pass.
+          if (this.#server.onFailure(error)) left.push(next)
+        }
         await pause(this.#server.waitMs, signal)
       }
     }
     await Promise.all(Array.from({ length: clearedAtOnce }, clearNext))
-    this.#options.logger.info({ ingresses: length, left: left.length }, 'last replica: status cleared')
-  }
-
-  /** False: try again. */
-  async #clearOne(ingress: Ingress, signal: AbortSignal): Promise<boolean> {
-    try {
-      await this.#options.client.patch(pathOfStatus(ingress), { status: { loadBalancer: { ingress: [] } } }, signal)
-      return true
-    } catch (error) {
-      return !this.#server.onFailure(error)
-    }
+    this.#options.logger.info({ ingresses, cleared }, 'last replica: the status of Ingresses is cleared')
   }
 
   async #write(key: ObjectKey, signal: AbortSignal): Promise<void> {

@@ -13,6 +13,8 @@ export default defineConfig({
     maxWorkers: process.env['HEADGATE_BED'] === undefined ? ownBedNames.length : 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // At the end the audit log is read and the beds are taken down. When time is up, Vitest ends with success.
+    teardownTimeout: 180_000,
     ...(report === undefined ? {} : { reporters: ['default', ['json', { outputFile: report }]] }),
   },
 })

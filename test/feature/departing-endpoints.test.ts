@@ -79,3 +79,16 @@ describe('while several hosts are dead', () => {
     expect((await exchange(headgate.http, post)).body).toBe('living once')
   })
 })
+
+describe('while there is no way to several hosts', () => {
+  // Each failed at once, and the third of them was the last.
+  it('a request finds the one endpoint that is left', async () => {
+    const { port } = await living()
+    // TCP has no way to a multicast address, and the kernel says so without sending anything.
+    const [, ...unreachable] = service('app', [81, 82, 83, 84], '224.0.0.1')
+    const headgate = await start(toYaml(ingress({ host }), service('app', [port]), unreachable))
+    for (let request = 0; request < 5; request++) {
+      expect((await exchange(headgate.http, post)).body).toBe('living once')
+    }
+  })
+})

@@ -20,7 +20,7 @@ function setUp() {
   const counters = new Counters()
   const lines: string[] = []
   const log = createLogger({ level: 'info', format: 'json', write: (line) => void lines.push(line) })
-  const health = new EndpointHealth({ log, counters })
+  const health = new EndpointHealth({ log, counters, onEjected: () => {} })
   healths.push(health)
   return { health, counters, lines }
 }

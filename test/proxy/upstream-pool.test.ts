@@ -12,7 +12,11 @@ const pools: UpstreamPool[] = []
 
 async function setUp(respond: Parameters<typeof startOrigin>[0] = () => ok('')) {
   const origin = await startOrigin(respond)
-  const health = new EndpointHealth({ log: createLogger({ level: 'error', format: 'json' }), counters: new Counters() })
+  const health = new EndpointHealth({
+    log: createLogger({ level: 'error', format: 'json' }),
+    counters: new Counters(),
+    onEjected: () => {},
+  })
   const pool = new UpstreamPool({ connectTimeoutMs: 1_000, health })
   origins.push(origin)
   pools.push(pool)

@@ -12,6 +12,8 @@ export class MissingRequirement extends Error {
 
 /** Program and the Debian package that has it. */
 const programs: Readonly<Record<string, string>> = {
+  bird: 'bird2',
+  curl: 'curl',
   bridge: 'iproute2',
   ip: 'iproute2',
   mount: 'mount',
