@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { admitted } from './support/admitted.ts'
 import { type Bird, routerConfig, startBird } from './support/bird.ts'
 import { hasRoutes, tryEcmp } from './support/ecmp.ts'
 import { deployApp, removeApp } from './support/exposed-app.ts'
@@ -68,7 +69,7 @@ describe('MetalLB gives the Service of an overlay its address', () => {
     await clearConfiguration()
     const name = { name: 'ipv6', namespace: 'metallb-system' }
     const kind = (kind: string, spec: object) => ({ apiVersion: 'metallb.io/v1beta1', kind, metadata: name, spec })
-    await applyObjects(bed, [kind('IPAddressPool', { addresses: ['2001:db8:203::/112'] })])
+    await admitted(() => applyObjects(bed, [kind('IPAddressPool', { addresses: ['2001:db8:203::/112'] })]))
     await expect(applyObjects(bed, [kind('BGPAdvertisement', { ipAddressPools: ['ipv6'] })])).rejects.toThrow(
       'pool "ipv6" has ipv6 CIDR 2001:db8:203::/112, native bgp mode does not support ipv6',
     )
@@ -96,7 +97,7 @@ describe('MetalLB gives the Service of an overlay its address', () => {
 /** The overlays of MetalLB have objects of the same name. */
 async function clearConfiguration(): Promise<void> {
   const kinds = 'ipaddresspool,l2advertisement,bgpadvertisement,bgppeer'
-  await bed.kubectl(['delete', kinds, '--all', '-n', 'metallb-system'])
+  await admitted(() => bed.kubectl(['delete', kinds, '--all', '-n', 'metallb-system']))
 }
 
 function addresses(...ranges: string[]) {

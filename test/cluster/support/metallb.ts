@@ -2,20 +2,6 @@ import { buildAddOn, metallb } from '../bed/add-ons.ts'
 import { layoutOf } from '../bed/layout.ts'
 import { terminalProgress } from '../bed/progress.ts'
 import type { Bed } from './bed.ts'
-import { until } from './until.ts'
-
-const pool = {
-  apiVersion: 'metallb.io/v1beta1',
-  kind: 'IPAddressPool',
-  metadata: { name: 'probe', namespace: 'metallb-system' },
-  spec: { addresses: ['203.0.113.255/32'] },
-}
-
-async function isAdmitted(bed: Bed): Promise<boolean> {
-  const { apiVersion, metadata } = pool
-  const path = `/apis/${apiVersion}/namespaces/${metadata.namespace}/ipaddresspools?dryRun=All`
-  return (await bed.api('POST', path, pool)).status === 201
-}
 
 /** MetalLB's own manifest, unmodified, with images that are built here. See test/cluster/metallb/README.md. */
 export async function installMetallb(bed: Bed): Promise<{ remove(): Promise<void> }> {
@@ -25,8 +11,6 @@ export async function installMetallb(bed: Bed): Promise<{ remove(): Promise<void
   for (const { namespace, name } of metallb.workloads) {
     await bed.kubectl(['rollout', 'status', '-n', namespace, name, '--timeout=90s'])
   }
-  // Its controller is ready before its webhooks are.
-  await until('the webhooks of MetalLB answer', () => isAdmitted(bed))
   return {
     async remove() {
       await bed.kubectl(['delete', '-f', '-', '--ignore-not-found', '--timeout=90s'], { input: manifest })

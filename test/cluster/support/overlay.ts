@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { manifestsFolder } from '../../manifests/kustomize.ts'
+import { admitted } from './admitted.ts'
 import type { Bed } from './bed.ts'
 
 export type OverlayOptions = {
@@ -26,7 +27,7 @@ type PatchOperation = {
  * All of them go to the namespace headgate: one at a time.
  */
 export async function applyOverlay(bed: Bed, options: OverlayOptions): Promise<void> {
-  await withFolder(options, (folder) => bed.kubectl(['apply', '-k', folder]))
+  await withFolder(options, (folder) => admitted(() => bed.kubectl(['apply', '-k', folder])))
 }
 
 /** The way in and the pods, so that the next overlay starts from nothing; what all overlays have in common stays. */
