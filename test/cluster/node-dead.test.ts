@@ -117,6 +117,10 @@ describe.skipIf(bed.nodes.length < 2)('a node that dies', () => {
     expect(report.posts).toMatchObject({ duplicated: [], untold: 0 })
     const firstAt = failures[0]?.startedAt ?? cutAt
     expect(failures.filter(({ startedAt }) => startedAt > firstAt + 2_000)).toEqual([])
+    // Nor does anybody wait long who comes later.
+    for (const name of ['get', 'get-new']) {
+      expect(report.streams[name]?.lastSlowAt ?? cutAt).toBeLessThan(cutAt + 2_000)
+    }
     expect(metrics).toMatch(/^headgate_endpoint_ejections_total\{reason="(?:silent|unreachable)"\} [1-9]/m)
     expect(metrics).toContain(`headgate_endpoints_ejected ${lost.length}\n`)
   })

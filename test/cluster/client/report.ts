@@ -35,6 +35,8 @@ export type Failure = {
   readonly isKept: boolean
 }
 
+export const slowMs = 2_000
+
 export type StreamReport = {
   readonly sent: number
   readonly succeeded: number
@@ -46,6 +48,8 @@ export type StreamReport = {
   /** Connections that were opened. */
   readonly connections: number
   readonly milliseconds: { readonly p50: number; readonly p99: number; readonly max: number }
+  /** When the last one began that took longer than `slowMs`; milliseconds since 1970. */
+  readonly lastSlowAt?: number
 }
 
 export type TrafficReport = {

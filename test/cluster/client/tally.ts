@@ -1,4 +1,4 @@
-import type { StreamProgress, StreamReport } from './report.ts'
+import { type StreamProgress, type StreamReport, slowMs } from './report.ts'
 
 type Counts = Record<string, number>
 
@@ -21,9 +21,11 @@ export class Tally {
   readonly #statuses: Counts = {}
   readonly #milliseconds: number[] = []
   #recent = emptyProgress()
+  #lastSlowAt: number | undefined
 
   count({ succeeded, status, pod, version, milliseconds }: Answer): void {
     this.#milliseconds.push(milliseconds)
+    if (milliseconds > slowMs) this.#lastSlowAt = Math.max(this.#lastSlowAt ?? 0, Date.now() - milliseconds)
     add(this.#statuses, `${status}`)
     if (!succeeded) {
       this.#failed++
@@ -64,6 +66,7 @@ export class Tally {
       statuses: this.#statuses,
       connections: this.connections,
       milliseconds: { p50: at(0.5), p99: at(0.99), max: at(1) },
+      ...(this.#lastSlowAt === undefined ? {} : { lastSlowAt: this.#lastSlowAt }),
     }
   }
 }
