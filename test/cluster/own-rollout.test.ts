@@ -14,6 +14,8 @@ const namespace = 'test-own-rollout'
 const host = 'shop.example'
 const collectorPort = 9_100
 const collector = `${bed.client.ipv4 ?? `[${bed.client.ipv6}]`}:${collectorPort}`
+/** kube-proxy needs a second to hear of a pod that goes, and more where processors are few: docs/reference/flags.md has 10 s. */
+const args = ['--lame-duck-seconds=6']
 const shop: BackendOptions = { name: 'shop', namespace, replicas: 2, env: { COLLECTOR: collector } }
 /** The address that a load balancer would have given. */
 const balancer = bed.family === 'ipv6' ? '2001:db8:51:1::10' : '203.0.113.10'
@@ -63,6 +65,7 @@ describe('requests by way of node ports and of a load balancer to two replicas o
   beforeAll(async () => {
     headgate = await deployHeadgate(bed, {
       folder: 'overlays/loadbalancer',
+      args,
       // Whichever node the balancer sends to, it knows a pod.
       service: { externalTrafficPolicy: 'Cluster', ipFamilyPolicy: 'PreferDualStack' },
     })
@@ -105,6 +108,7 @@ describe('requests by way of node ports that keep the address of the client, to 
   beforeAll(async () => {
     headgate = await deployHeadgate(bed, {
       folder: 'overlays/nodeport',
+      args,
       service: { ipFamilyPolicy: 'PreferDualStack' },
     })
     await untilServed(bed, [host], nodeUrls(bed, headgate.nodePorts.http))

@@ -38,7 +38,7 @@ export type Deployed = {
 
 /** As the manifests are, but quick to notice and quick to end. */
 const quickArgs = ['--lame-duck-seconds=2', '--drain-seconds=5']
-const quickGraceSeconds = 10
+const quickGraceSeconds = 15
 
 export async function deployHeadgate(bed: Bed, options: DeployOptions = {}): Promise<Deployed> {
   const { folder = 'base', namespace = 'headgate' } = options
