@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { at, type Fields, isFields, type KubernetesObject, list } from '../manifests/object.ts'
+import { fieldsAt, isFields, type KubernetesObject, list } from '../manifests/object.ts'
 import { backendDeployment, ingress, service } from './support/backends.ts'
 import { type BoundToken, createBoundToken } from './support/bound-token.ts'
 import { type Deployed, deployHeadgate } from './support/deploy.ts'
@@ -114,9 +114,4 @@ const kubeconfig = {
     },
   ],
   users: [{ name: 'test', user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile: '/access/token' } } } }],
-}
-
-function fieldsAt(value: unknown, path: string): Fields {
-  const found = at(value, path)
-  return isFields(found) ? found : {}
 }

@@ -37,6 +37,12 @@ export function at(value: unknown, path: string): unknown {
     )
 }
 
+/** The object there; one without fields where there is none. */
+export function fieldsAt(value: unknown, path: string): Fields {
+  const found = at(value, path)
+  return isFields(found) ? found : {}
+}
+
 export function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }

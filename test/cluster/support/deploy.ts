@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { manifestsFolder, parseObjects } from '../../manifests/kustomize.ts'
-import { at, type Fields, isFields, type KubernetesObject, list } from '../../manifests/object.ts'
+import { at, type Fields, fieldsAt, isFields, type KubernetesObject, list } from '../../manifests/object.ts'
 import type { Bed } from './bed.ts'
 import { classFlags, inNamespace } from './in-namespace.ts'
 import { applyObjects, deleteNamespace, getObject, listPods, type Pod } from './objects.ts'
@@ -138,9 +138,4 @@ function nodePort(ports: readonly unknown[], name: string): number | undefined {
     'nodePort',
   )
   return typeof port === 'number' ? port : undefined
-}
-
-function fieldsAt(value: unknown, path: string): Fields {
-  const found = at(value, path)
-  return isFields(found) ? found : {}
 }

@@ -1,4 +1,4 @@
-import { at, isFields, type KubernetesObject, list } from '../../manifests/object.ts'
+import { at, fieldsAt, isFields, type KubernetesObject, list } from '../../manifests/object.ts'
 
 /** Where the manifests put it. */
 const home = 'headgate'
@@ -20,7 +20,7 @@ export function inNamespace(object: KubernetesObject, namespace: string): Kubern
     case 'ClusterRoleBinding':
       return {
         ...moved,
-        roleRef: { ...fields(object['roleRef']), name: moved.metadata.name },
+        roleRef: { ...fieldsAt(object, 'roleRef'), name: moved.metadata.name },
         subjects: subjects(object, namespace),
       }
     case 'RoleBinding':
@@ -40,8 +40,4 @@ function subjects(binding: KubernetesObject, namespace: string): readonly unknow
   return list(binding['subjects']).map((subject) =>
     isFields(subject) && at(subject, 'namespace') === home ? { ...subject, namespace } : subject,
   )
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return isFields(value) ? value : {}
 }
