@@ -60,12 +60,13 @@ export async function until<T>(
   seconds: number,
   describe: () => string | Promise<string>,
   ask: () => Promise<T | undefined | false> | T | undefined | false,
+  everyMs = 25,
 ): Promise<T> {
   const deadline = performance.now() + seconds * 1000
   for (;;) {
     const answer = await ask()
     if (answer !== undefined && answer !== false) return answer
     if (performance.now() > deadline) throw new Error(`after ${seconds} s: ${await describe()}`)
-    await sleep(25)
+    await sleep(everyMs)
   }
 }
