@@ -75,6 +75,8 @@ export class Reflector {
   #synced = false
   #settled = false
   #connected = false
+  /** History was gone since a watch was last worth its connection. */
+  #expired = false
   #lastContactMs: number | undefined
 
   constructor(options: ReflectorOptions) {
@@ -116,7 +118,10 @@ export class Reflector {
         if (signal.aborted) break
         if (needsList(error)) this.#resourceVersion = undefined
         this.#fail(error)
-        waitMs = this.#backoff.next(error)
+        // A server that answers so is there again, and only its history is gone. Said again after that list: then it is ill.
+        const isFirstExpiry = hasStatus(error, 410) && !this.#expired
+        if (isFirstExpiry) this.#expired = true
+        else waitMs = this.#backoff.next(error)
       }
       if (waitMs > 0) await pause(waitMs, signal)
     }
@@ -189,15 +194,20 @@ export class Reflector {
         this.#lastContactMs = Date.now()
         if (events.length === 0) continue
         progress = true
-        this.#backoff.reset()
+        this.#recover()
         this.#apply(events)
       }
     } finally {
       clearTimeout(timer)
       // Kinds that hardly change see no event for hours, and connections break now and then.
-      if (stood()) this.#backoff.reset()
+      if (stood()) this.#recover()
     }
     return progress || stood()
+  }
+
+  #recover(): void {
+    this.#backoff.reset()
+    this.#expired = false
   }
 
   #watchQuery(): Query {

@@ -168,6 +168,25 @@ describe('Reflector', () => {
     expect(deletions()).toEqual(['shop/dropped'])
   })
 
+  it('lists again at once when history is gone, and not at once when that is said right after', async () => {
+    const reflector = startReflector({
+      minBackoffMs: 3_600_000,
+      maxBackoffMs: 3_600_000,
+      steadyMs: 3_600_000,
+      random: () => 1,
+    })
+    await watching()
+    cluster.server.expireWatches()
+    cluster.server.put(service('new'))
+    await waitFor(() => lists() === 2)
+    await converged(reflector)
+    await watching()
+    cluster.server.expireWatches()
+    await waitFor(() => failures.length === 2)
+    expect(lists()).toBe(2)
+    stop.abort()
+  })
+
   it('finds by a list what was deleted while it was away and history was lost', async () => {
     cluster.server.put(service('kept'))
     cluster.server.put(service('dropped'))

@@ -1,10 +1,15 @@
+import { EventEmitter, once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { PostReport } from './report.ts'
 
+/** An answer may be here before the line about its request, which comes by another connection. */
+const lateMs = 5_000
+
 /** Where backends tell, before they begin, which request they handle: lines of `ID POD`. It outlives pods that are killed. */
 export class Collector {
   readonly #podsById = new Map<string, string[]>()
+  readonly #lines = new EventEmitter()
   #server: Server | undefined
 
   listen(port: number): Promise<void> {
@@ -25,14 +30,21 @@ export class Collector {
     const pods = this.#podsById.get(id)
     if (pods === undefined) this.#podsById.set(id, [pod])
     else pods.push(pod)
+    this.#lines.emit('line')
   }
 
-  /** `succeeded`: ids of POSTs that were answered with success. */
-  report(succeeded: Iterable<string>): PostReport {
+  /** `succeeded`: ids of POSTs that were answered with success. Waits a while for those that nobody has told of. */
+  async report(succeeded: ReadonlySet<string>): Promise<PostReport> {
+    const late = AbortSignal.timeout(lateMs)
+    while (this.#untold(succeeded) > 0 && !late.aborted) {
+      await once(this.#lines, 'line', { signal: late }).catch(() => {})
+    }
     const duplicated = [...this.#podsById].filter(([, pods]) => pods.length > 1).map(([id, pods]) => ({ id, pods }))
-    let untold = 0
-    if (this.#server !== undefined) for (const id of succeeded) if (!this.#podsById.has(id)) untold++
-    return { handled: this.#podsById.size, duplicated, untold }
+    return { handled: this.#podsById.size, duplicated, untold: this.#untold(succeeded) }
+  }
+
+  #untold(succeeded: ReadonlySet<string>): number {
+    return this.#server === undefined ? 0 : succeeded.difference(this.#podsById).size
   }
 
   close(): void {

@@ -44,14 +44,15 @@ async function run({ streams: streamOptions, collectorPort }: TrafficOptions): P
   for (const stream of streams) stream.stopSending()
   await Promise.all(streams.map((stream) => stream.idle()))
   clearInterval(ticker)
+  const endedAt = Date.now()
   const report: TrafficReport = {
     startedAt,
-    endedAt: Date.now(),
+    endedAt,
     ...totals(streams),
     ...timesOf(failures),
     failures: failures.slice(0, maxFailures),
     streams: Object.fromEntries(streams.map(({ name, tally }) => [name, tally.report()])),
-    posts: collector.report(succeededPosts),
+    posts: await collector.report(succeededPosts),
   }
   print({ kind: 'report', report }, () => process.exit(0))
 }

@@ -23,20 +23,26 @@ func (c *collector) tell(id, pod string) {
 	}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.connection == nil {
-		c.connect()
-	}
-	if c.connection == nil {
-		return
-	}
-	if _, err := fmt.Fprintf(c.connection, "%s %s\n", id, pod); err != nil {
+	// Once more where the connection of before is found dead.
+	for range 2 {
+		if c.connection == nil {
+			c.connect()
+		}
+		if c.connection == nil {
+			return
+		}
+		_, err := fmt.Fprintf(c.connection, "%s %s\n", id, pod)
+		if err == nil {
+			return
+		}
 		log.Print(err)
 		c.forget(c.connection)
 	}
 }
 
 func (c *collector) connect() {
-	connection, err := net.DialTimeout("tcp", c.address, time.Second)
+	// Long enough for a first packet that is lost and sent again after a second.
+	connection, err := net.DialTimeout("tcp", c.address, 4*time.Second)
 	if err != nil {
 		log.Print(err)
 		return
