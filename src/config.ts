@@ -4,6 +4,7 @@ import { type Environment, type GivenFlags, readArguments, readEnvironment } fro
 import { createReader, type Reader } from './config/reader.ts'
 import type { PublishedNodeAddresses, ServiceRef } from './config/values.ts'
 import type { LogFormat, LogLevel } from './log.ts'
+import type { ProxyOptions } from './proxy/proxy-options.ts'
 
 export type Config = {
   readonly source: Source
@@ -43,6 +44,7 @@ export type Config = {
   readonly electionNamespace: string | undefined
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
+  readonly proxy: ProxyOptions
   readonly drainSeconds: number
   readonly lameDuckSeconds: number
 }
@@ -107,6 +109,12 @@ function buildConfig(reader: Reader, env: Environment, cores: number): Config {
     electionNamespace: one(flags.electionNamespace) ?? (env['POD_NAMESPACE'] || undefined),
     logLevel: oneOrDefault(flags.logLevel),
     logFormat: oneOrDefault(flags.logFormat),
+    proxy: {
+      accessLog: oneOrDefault(flags.accessLog),
+      fastLane: oneOrDefault(flags.fastLane),
+      http2: oneOrDefault(flags.http2),
+      leanUpstream: oneOrDefault(flags.leanUpstream),
+    },
     drainSeconds: oneOrDefault(flags.drainSeconds),
     // A cluster's load balancers learn late that a pod is going; in front of a folder there is none.
     lameDuckSeconds: one(flags.lameDuckSeconds) ?? (isFolder ? 0 : 10),

@@ -130,9 +130,9 @@ function openCarrier(
   wholeTable: () => readonly TablePatch[],
   onCrashLoop: () => void,
 ): Carrier {
-  if (config.workers === 0) return new LocalCarrier({ log })
-  const logOptions = { level: config.logLevel, format: config.logFormat }
-  return new Workers({ count: config.workers, log, logOptions, wholeTable, onCrashLoop })
+  if (config.workers === 0) return new LocalCarrier({ log, options: config.proxy })
+  const setup = { logLevel: config.logLevel, logFormat: config.logFormat, proxy: config.proxy }
+  return new Workers({ count: config.workers, log, setup, wholeTable, onCrashLoop })
 }
 
 async function buildOptions(config: Config, log: Logger): Promise<BuildOptions> {

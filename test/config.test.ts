@@ -45,6 +45,7 @@ const clusterDefaults: Config = {
   electionNamespace: undefined,
   logLevel: 'info',
   logFormat: 'json',
+  proxy: { accessLog: 'off', fastLane: true, http2: true, leanUpstream: true },
   drainSeconds: 240,
   lameDuckSeconds: 10,
 }

@@ -1,4 +1,5 @@
 import { logFormats, logLevels } from '../log.ts'
+import { accessLogFormats } from '../proxy/proxy-options.ts'
 import {
   type Parser,
   parseBindAddress,
@@ -221,6 +222,24 @@ export const flags = {
     parse: parseOneOf(logFormats),
     default: 'json',
     help: 'json: one object a line. text: for people.',
+  }),
+  accessLog: single('access-log', {
+    placeholder: 'FORMAT',
+    parse: parseOneOf(accessLogFormats),
+    default: 'off',
+    help: 'json: one object a line for each request, on standard output. off: none.',
+  }),
+  fastLane: toggle('fast-lane', {
+    default: 'true',
+    help: "Carry plain HTTP/1.1 requests by the cheaper of two parsers. false: Node's own parser takes all.",
+  }),
+  http2: toggle('http2', {
+    default: 'true',
+    help: 'Offer HTTP/2 to clients that come by TLS.',
+  }),
+  leanUpstream: toggle('lean-upstream', {
+    default: 'true',
+    help: 'Reach endpoints by the cheaper of two HTTP/1.1 clients. false: undici takes all.',
   }),
   drainSeconds: single('drain-seconds', {
     placeholder: 'SECONDS',

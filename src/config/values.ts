@@ -18,8 +18,8 @@ const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const subdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
 export function parseBoolean(text: string): Parsed<boolean> {
-  if (text === 'true' || text === '1') return { value: true }
-  if (text === 'false' || text === '0') return { value: false }
+  if (text === 'true' || text === '1' || text === 'on') return { value: true }
+  if (text === 'false' || text === '0' || text === 'off') return { value: false }
   return { expected: 'true or false' }
 }
 

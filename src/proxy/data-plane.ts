@@ -16,6 +16,7 @@ import { Counters } from './counters.ts'
 import { EndpointHealth } from './endpoint-health.ts'
 import { type BoundPorts, Listeners, type ListenOptions } from './listeners.ts'
 import type { ProcessReport } from './messages.ts'
+import type { ProxyOptions } from './proxy-options.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RetryBudget } from './retry.ts'
 import { SilenceWatch } from './silence-watch.ts'
@@ -24,6 +25,8 @@ import { UpstreamPool } from './upstream-pool.ts'
 /** Pools and counters of what has left the table are swept this long after a change, once for all that come meanwhile. */
 const sweepAfterMs = 1_000
 const closeIdleEveryMs = 500
+
+export type DataPlaneOptions = { readonly log: Logger; readonly options: ProxyOptions }
 
 /** Carries the traffic of one process: a table, the listeners, and the state that outlives tables. */
 export class DataPlane {
@@ -34,7 +37,7 @@ export class DataPlane {
   #listeners: Listeners | undefined
   #sweep: NodeJS.Timeout | undefined
 
-  constructor({ log }: { readonly log: Logger }) {
+  constructor({ log, options }: DataPlaneOptions) {
     this.#contexts = new SniContexts({
       onError: (error, certificate) =>
         log.error({ certificate: certificate.id, error: error.message }, 'certificate refused'),
@@ -50,6 +53,7 @@ export class DataPlane {
       health,
       silence: new SilenceWatch({ health, connections: pool.busy }),
       retryBudget: new RetryBudget(),
+      options,
       counters,
       log,
     }

@@ -26,12 +26,14 @@ export class Listeners {
   readonly #http1: HttpServer
   readonly #http2: Http2Lane
   readonly #contexts: SniContexts
+  readonly #proxy: ProxyState
   readonly #servers: Server[] = []
   readonly #sockets = new Set<Socket>()
   #onEmpty: (() => void) | undefined
 
   constructor(proxy: ProxyState, contexts: SniContexts) {
     this.#contexts = contexts
+    this.#proxy = proxy
     this.#http1 = createHttp1Server(proxy)
     this.#http2 = new Http2Lane(proxy)
     // Connections are handed to it, it listens nowhere itself; but its clock for slow requests starts with this event.
@@ -96,7 +98,10 @@ export class Listeners {
   #tlsServer(): Server {
     // Half-open only after the handshake: a client that leaves during it (health checks of load balancers do) would be kept
     // until the handshake times out.
-    const server = createTlsServer({ ...tlsServerOptions(this.#contexts), allowHalfOpen: false })
+    const server = createTlsServer({
+      ...tlsServerOptions(this.#contexts, { http2: this.#proxy.options.http2 }),
+      allowHalfOpen: false,
+    })
     this.#contexts.serve(server)
     server.on('connection', (socket: Socket) => {
       socket.setNoDelay(true)

@@ -1,15 +1,14 @@
-import type { Logger } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
 import type { Carrier, NamedReport } from './carrier.ts'
-import { DataPlane } from './data-plane.ts'
+import { DataPlane, type DataPlaneOptions } from './data-plane.ts'
 import type { BoundPorts, ListenOptions } from './listeners.ts'
 
 /** `--workers 0`: control plane and traffic in one process. For development, tests and small machines. */
 export class LocalCarrier implements Carrier {
   readonly #dataPlane: DataPlane
 
-  constructor({ log }: { readonly log: Logger }) {
-    this.#dataPlane = new DataPlane({ log })
+  constructor(options: DataPlaneOptions) {
+    this.#dataPlane = new DataPlane(options)
   }
 
   start(first: readonly TablePatch[], listen: ListenOptions): Promise<BoundPorts> {

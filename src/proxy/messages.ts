@@ -3,6 +3,7 @@ import type { LogFormat, LogLevel } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
 import type { CountersSnapshot } from './counters.ts'
 import type { BoundPorts, ListenOptions } from './listeners.ts'
+import type { ProxyOptions } from './proxy-options.ts'
 
 // What the primary and its workers say to each other. Sent by structured clone: maps and typed arrays arrive as they are.
 
@@ -22,7 +23,11 @@ export type FromWorker =
   | { readonly type: 'drained' }
 
 /** Handed to a worker in its environment, as JSON, before it can be sent anything. */
-export type WorkerSetup = { readonly logLevel: LogLevel; readonly logFormat: LogFormat }
+export type WorkerSetup = {
+  readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
+  readonly proxy: ProxyOptions
+}
 
 /** What one process that carries traffic tells about itself at a scrape. */
 export type ProcessReport = {

@@ -3,6 +3,7 @@ import type { RoutingTable } from '../router/table.ts'
 import type { Balancer } from './balancer.ts'
 import type { Counters } from './counters.ts'
 import type { EndpointHealth } from './endpoint-health.ts'
+import type { ProxyOptions } from './proxy-options.ts'
 import type { RetryBudget } from './retry.ts'
 import type { SilenceWatch } from './silence-watch.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
@@ -12,6 +13,7 @@ export type ProxyState = {
   table: RoutingTable
   /** Set when the process is asked to end: every answer then asks the client to open its next connection elsewhere. */
   draining: boolean
+  readonly options: ProxyOptions
   readonly pool: UpstreamPool
   readonly balancer: Balancer
   readonly health: EndpointHealth

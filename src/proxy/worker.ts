@@ -6,7 +6,7 @@ import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts'
 
 const setup: WorkerSetup = JSON.parse(process.env['HEADGATE_WORKER_SETUP'] ?? '{}')
 const log = createLogger({ level: setup.logLevel, format: setup.logFormat }).child({ worker: process.pid })
-const dataPlane = new DataPlane({ log })
+const dataPlane = new DataPlane({ log, options: setup.proxy })
 
 process.on('message', (message: ToWorker) => {
   switch (message.type) {

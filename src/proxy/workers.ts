@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { Logger, LogOptions } from '../log.ts'
+import type { Logger } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
 import type { Carrier, NamedReport } from './carrier.ts'
 import type { BoundPorts, ListenOptions } from './listeners.ts'
@@ -10,7 +10,7 @@ import type { FromWorker, ProcessReport, ToWorker, WorkerSetup } from './message
 export type WorkersOptions = {
   readonly count: number
   readonly log: Logger
-  readonly logOptions: Pick<LogOptions, 'level' | 'format'>
+  readonly setup: WorkerSetup
   /** The table of this moment, for a worker that has none yet. */
   readonly wholeTable: () => readonly TablePatch[]
   /** Workers die faster than replacing them helps: somebody must look at it. */
@@ -40,15 +40,13 @@ export class Workers implements Carrier {
 
   constructor(options: WorkersOptions) {
     this.#options = options
-    const { level, format } = options.logOptions
-    const setup: WorkerSetup = { logLevel: level, logFormat: format }
     cluster.setupPrimary({
       exec: workerFile(),
       serialization: 'advanced',
       args: [],
       execArgv: [...process.execArgv, `--max-semi-space-size=${youngGenerationMb}`],
     })
-    this.#environment = { HEADGATE_WORKER_SETUP: JSON.stringify(setup) }
+    this.#environment = { HEADGATE_WORKER_SETUP: JSON.stringify(options.setup) }
   }
 
   readonly #environment: Readonly<Record<string, string>>
