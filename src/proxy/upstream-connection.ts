@@ -22,21 +22,28 @@ export type UpstreamHead = {
   readonly status: number
   /** As they came, without changes. */
   readonly fields: Fields
-  /** Bytes of the body as they will come; undefined: its end comes without notice. */
-  readonly length: number | undefined
+  /**
+   * What a client gets of them, as lines, where whoever read the head has filtered it on the way (see headers.ts); undefined: it is
+   * still to be done.
+   */
+  readonly passing: string | undefined
+  /** Of what passes: it has a Date. */
+  readonly hasDate: boolean
+  /** Of what passes: it says with Content-Length how long the body is. */
+  readonly hasLength: boolean
 }
 
 /**
- * Who hears of an answer: `onStart` once, `onInterim` any number of times, `onHead` once, `onData` any number of times, `onEnd` once.
- * `onError` once, at any moment before `onEnd`, and nothing after it.
+ * Who hears of an answer: `onInterim` any number of times, `onHead` once, `onData` any number of times, `onEnd` once. `onError` once,
+ * at any moment before `onEnd`, and nothing after it.
  */
 export interface UpstreamListener {
-  /** Connected: from now on the endpoint may have seen the request. */
-  onStart(): void
   onInterim(status: number, fields: Fields): void
   onHead(head: UpstreamHead): void
-  /** The bytes are the caller's again when this returns. False: no more until `resume`. */
-  onData(chunk: Buffer): boolean
+  /** Bytes `from` up to `to` of a buffer that is the caller's again when this returns. False: no more until `resume`. */
+  onData(buffer: Buffer, from: number, to: number): boolean
+  /** More will come, and nothing is at hand now: what was held back to leave in one piece should leave. */
+  onLull(): void
   onEnd(trailers: Fields | undefined): void
   onError(error: Error): void
 }
@@ -48,6 +55,8 @@ export interface UpstreamConnection extends WatchedConnection {
   isKept: boolean
   /** Those of the endpoint when this connection last worked. */
   silences: number
+  /** The endpoint may have seen something of the request that was sent last. */
+  readonly hasSent: boolean
   /** It may carry another request. */
   readonly isReusable: boolean
 
