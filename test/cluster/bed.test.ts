@@ -146,11 +146,13 @@ describe('a bed', () => {
 
   it('writes down what a service account asked for, before it has the answer', async () => {
     const token = await bed.kubectl(['create', 'token', 'default', `--namespace=${namespace}`])
-    const address = await bed.kubectl(['get', 'service', 'kubernetes', '--output=jsonpath={.spec.clusterIP}'])
-    const url = `https://${urlHost(address)}/api/v1/namespaces/${namespace}/secrets`
+    // Not by its ClusterIP: kube-proxy, too, may have been told by the second API server, and takes a while to miss it.
+    const place = '{.items[0].endpoints[0].addresses[0]} {.items[0].ports[0].port}'
+    const slices = ['get', 'endpointslices', '--selector=kubernetes.io/service-name=kubernetes']
+    const [address = '', port = ''] = (await bed.kubectl([...slices, `--output=jsonpath=${place}`])).split(' ')
+    const url = `https://${urlHost(address)}:${port}/api/v1/namespaces/${namespace}/secrets`
     const curl = ['--silent', '--insecure', '--globoff', '--header', `Authorization: Bearer ${token}`, url]
     const [node] = bed.nodes
-    // kube-proxy may not have heard yet that the second API server is gone.
     await until('the API server refuses', async () =>
       (await bed.runOnNode(node?.name ?? '', 'curl', curl)).stdout.includes('Forbidden'),
     )
