@@ -53,4 +53,11 @@ export const trafficMetrics: readonly MetricDefinition[] = [
     help: 'Endpoints that are passed by now: in the process that passes by most.',
     samples: ({ counters }) => [{ value: counters.endpointsEjected }],
   },
+  {
+    name: 'headgate_access_log_lines_dropped_total',
+    type: 'counter',
+    labels: [],
+    help: 'Lines of the access log that were left out, as standard output took no more or could not be written.',
+    samples: ({ counters }) => [{ value: counters.accessLogLinesDropped }],
+  },
 ]

@@ -49,6 +49,7 @@ export type CountersSnapshot = {
   readonly requestsInFlight: number
   readonly connections: number
   readonly tunnels: number
+  readonly accessLogLinesDropped: number
 }
 
 export type SeriesSnapshot = {
@@ -127,6 +128,7 @@ export class Counters {
   requestsInFlight = 0
   connections = 0
   tunnels = 0
+  accessLogLinesDropped = 0
 
   countRequest(route: Route | undefined, method: string, status: number, seconds: number): void {
     this.#seriesOf(route).count(method, status, seconds)
@@ -164,6 +166,7 @@ export class Counters {
       requestsInFlight: this.requestsInFlight,
       connections: this.connections,
       tunnels: this.tunnels,
+      accessLogLinesDropped: this.accessLogLinesDropped,
     }
   }
 }

@@ -14,10 +14,11 @@ export function sumCounters(snapshots: readonly CountersSnapshot[]): CountersSna
     requestsInFlight: sumOf(snapshots, 'requestsInFlight'),
     connections: sumOf(snapshots, 'connections'),
     tunnels: sumOf(snapshots, 'tunnels'),
+    accessLogLinesDropped: sumOf(snapshots, 'accessLogLinesDropped'),
   }
 }
 
-type Numbers = 'retries' | 'requestsInFlight' | 'connections' | 'tunnels'
+type Numbers = 'retries' | 'requestsInFlight' | 'connections' | 'tunnels' | 'accessLogLinesDropped'
 
 function sumOf(snapshots: readonly CountersSnapshot[], field: Numbers): number {
   return snapshots.reduce((sum, snapshot) => sum + snapshot[field], 0)

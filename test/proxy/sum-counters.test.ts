@@ -53,10 +53,12 @@ describe('the sum of counters', () => {
       counters.connections = 4
       counters.requestsInFlight = 5
       counters.tunnels = 6
+      counters.accessLogLinesDropped = 7
     }
     const sum = sumCounters([a.snapshot(), b.snapshot()])
     expect(sum.upstreamErrors).toMatchObject({ 'bad-response': 4, 'connect-refused': 0 })
     expect(sum).toMatchObject({ retries: 6, connections: 8, requestsInFlight: 10, tunnels: 12 })
+    expect(sum.accessLogLinesDropped).toBe(14)
   })
 
   it('adds ejections, but no endpoints: all processes know the same ones', () => {
