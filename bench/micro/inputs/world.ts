@@ -1,6 +1,7 @@
-import type { BuildInput, BuildOptions } from '../../src/router/build-input.ts'
-import { type ClusterState, emptyClusterState } from '../../src/watch/cluster-state.ts'
-import type { EndpointSlice, Ingress, Service } from '../../src/watch/objects.ts'
+import type { BuildInput, BuildOptions } from '../../../src/router/build-input.ts'
+import type { Question } from '../../../src/router/table.ts'
+import { type ClusterState, emptyClusterState } from '../../../src/watch/cluster-state.ts'
+import type { EndpointSlice, Ingress, Service } from '../../../src/watch/objects.ts'
 
 export const options: BuildOptions = {
   ingressClass: 'headgate',
@@ -75,3 +76,11 @@ export function inputOf(state: ClusterState): BuildInput {
 
 const certificates = new Map<string, never>()
 const externalAddresses = new Map<string, never>()
+
+export function question(host: string, path: string): Question {
+  return { listener: 'http', host, path, method: 'GET', header: none, query: none, cookie: none }
+}
+
+function none(): undefined {
+  return undefined
+}

@@ -1,0 +1,24 @@
+import { downstreamResponseHeaders, noTrailers, upstreamRequestHeaders } from '../../src/proxy/headers.ts'
+import type { Case } from './harness/case.ts'
+import { requestFields, responseFields } from './inputs/heads.ts'
+
+const as = {
+  host: 'shop.example.com',
+  scheme: 'https',
+  clientAddress: '192.0.2.10',
+  port: 443,
+  requestId: '0123456789abcdef0123456789abcdef',
+  contentLength: undefined,
+} as const
+
+export function cases(): readonly Case[] {
+  const requests = Object.entries(requestFields).map(([name, fields]) => ({
+    name: `request, ${name}`,
+    run: () => upstreamRequestHeaders(fields, as),
+  }))
+  const responses = Object.entries(responseFields).map(([name, fields]) => ({
+    name: `response, ${name}`,
+    run: () => downstreamResponseHeaders(fields, noTrailers),
+  }))
+  return [...requests, ...responses]
+}
