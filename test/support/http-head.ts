@@ -15,7 +15,8 @@ export function parseHead(bytes: string): Head | undefined {
   const [line = '', ...lines] = bytes.slice(0, end).split('\r\n')
   const fields = lines.map((text): readonly [string, string] => {
     const colon = text.indexOf(':')
-    return [text.slice(0, colon), text.slice(colon + 1).trim()]
+    // Not `trim`: to it the byte A0 is white space too.
+    return [text.slice(0, colon), text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
   })
   return { line, fields, end: end + 4, field: (name) => fields.find(([n]) => n.toLowerCase() === name)?.[1] }
 }
