@@ -1,35 +1,42 @@
 import type { Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { untilNothingIsOpen } from '../support/gauges.ts'
-import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import type { Headgate } from '../support/headgate.ts'
+import { http1Lanes, LaneBed } from '../support/lanes.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
 import { type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
-import { RawClient } from '../support/raw-client.ts'
+import type { RawClient } from '../support/raw-client.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const head = (more = '', line = 'GET /') => `${line} HTTP/1.1\r\nHost: app.example.com\r\n${more}\r\n`
 const half = `HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n${'x'.repeat(500)}`
 
-describe('a client of HTTP/1.1 that leaves', () => {
+let origin: Origin
+let respond: (request: SeenRequest, socket: Socket) => string | undefined
+const bed = new LaneBed(() => ({
+  manifests: { 'app.yaml': toYaml(ingress({ host: 'app.example.com' }), service('app', [origin.port])) },
+}))
+
+beforeAll(async () => {
+  origin = await startOrigin((request, socket) => respond(request, socket))
+})
+
+afterAll(async () => {
+  await bed.close()
+  await origin.close()
+})
+
+describe.each(http1Lanes)('a client of the $name that leaves', (lane) => {
   let headgate: Headgate
-  let origin: Origin
-  let respond: (request: SeenRequest, socket: Socket) => string | undefined
 
   beforeAll(async () => {
-    origin = await startOrigin((request, socket) => respond(request, socket))
-    const yaml = toYaml(ingress({ host: 'app.example.com' }), service('app', [origin.port]))
-    headgate = await startHeadgate({ manifests: { 'app.yaml': yaml } })
+    headgate = await bed.headgate(lane)
   })
 
   afterEach(() => untilNothingIsOpen(headgate))
 
-  afterAll(async () => {
-    await headgate.stop()
-    await origin.close()
-  })
-
   describe.each(['closes', 'resets'])('and %s its connection', (how) => {
-    const leave = ({ socket }: RawClient): void => void (how === 'closes' ? socket.destroy() : socket.resetAndDestroy())
+    const leave = (client: RawClient): void => (how === 'closes' ? client.close() : client.reset())
 
     it.each([
       ['in the middle of its request’s head', 'GET / HTTP/1.1\r\nHo', undefined],
@@ -41,7 +48,7 @@ describe('a client of HTTP/1.1 that leaves', () => {
     ])('%s leaves nothing open, on either side', async (_when, bytes, answer) => {
       respond = () => answer
       const { connections } = origin
-      const client = await RawClient.open(headgate.http)
+      const client = await lane.open(headgate)
       client.send(bytes)
       if (bytes.includes('\r\n\r\n'))
         await waitFor(() => origin.connections > connections || origin.openSockets.size > 0)
@@ -56,7 +63,7 @@ describe('a client of HTTP/1.1 that leaves', () => {
     const release: (() => void)[] = []
     respond = ({ line }, socket) => void release.push(() => socket.write(ok(line)))
     const { connections } = origin
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     const paths = Array.from({ length: 20 }, (_, i) => `GET /${i}`)
     client.send(paths.map((line) => head('', line)).join(''))
     for (const line of paths) {
@@ -69,7 +76,7 @@ describe('a client of HTTP/1.1 that leaves', () => {
 
   it('is cut when it pipelines without end', async () => {
     respond = () => undefined
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send(head().repeat(200))
     await client.untilEnd()
     expect(client.received).toBe('')

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import type { Headgate } from '../support/headgate.ts'
+import { LaneBed, plainLanes } from '../support/lanes.ts'
 import { ingress, toYaml } from '../support/objects.ts'
 import { fieldOf, type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -17,15 +18,11 @@ const slice = (family: string, address: string, port: number): object => ({
   ports: [{ name: 'http', port, protocol: 'TCP' }],
 })
 
-describe('IPv4 and IPv6', () => {
-  let headgate: Headgate
-  let four: Origin
-  let six: Origin
-
-  beforeAll(async () => {
-    four = await startOrigin(() => ok('four'))
-    six = await startOrigin(() => ok('six'), { host: '::1' })
-    const yaml = toYaml(
+let four: Origin
+let six: Origin
+const bed = new LaneBed(() => ({
+  manifests: {
+    'app.yaml': toYaml(
       ingress({ host: 'app.example.com' }),
       {
         apiVersion: 'v1',
@@ -35,14 +32,27 @@ describe('IPv4 and IPv6', () => {
       },
       slice('IPv4', '127.0.0.1', four.port),
       slice('IPv6', '::1', six.port),
-    )
-    headgate = await startHeadgate({ manifests: { 'app.yaml': yaml }, flags: ['--bind=::1'] })
-  })
+    ),
+  },
+  flags: ['--bind=::1'],
+}))
 
-  afterAll(async () => {
-    await headgate.stop()
-    await four.close()
-    await six.close()
+beforeAll(async () => {
+  four = await startOrigin(() => ok('four'))
+  six = await startOrigin(() => ok('six'), { host: '::1' })
+})
+
+afterAll(async () => {
+  await bed.close()
+  await four.close()
+  await six.close()
+})
+
+describe.each(plainLanes)('IPv4 and IPv6, by the $name,', (lane) => {
+  let headgate: Headgate
+
+  beforeAll(async () => {
+    headgate = await bed.headgate(lane)
   })
 
   const get = async (address: string): Promise<string> => {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deadPort } from '../support/dead-port.ts'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import { http2Lane, plainLanes } from '../support/lanes.ts'
 import { type MortalHost, startMortalHost } from '../support/mortal-host.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
 import { type Origin, ok, startOrigin } from '../support/origin.ts'
-import { exchange, RawClient, type RawResponse } from '../support/raw-client.ts'
+import type { RawClient, RawResponse } from '../support/raw-client.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const host = 'app.example.com'
@@ -27,16 +28,18 @@ async function metric(headgate: Headgate, name: string): Promise<number> {
 
 const ejected = (headgate: Headgate): Promise<number> => metric(headgate, 'headgate_endpoints_ejected')
 
-describe('an endpoint that refuses connections', () => {
+describe.each([...plainLanes, http2Lane])('an endpoint that refuses connections ($name)', (lane) => {
   const refusals = 'headgate_upstream_errors_total{reason="connect-refused"}'
   let headgate: Headgate
   let living: Origin
   let port: number
+  const get = () => lane.call(headgate, { host })
+  const post = () => lane.call(headgate, { host, method: 'POST', body: 'once' })
 
   beforeAll(async () => {
     living = await startOrigin(({ body }) => ok(`living ${body}`))
     port = await deadPort()
-    headgate = await startHeadgate({ manifests: { 'app.yaml': app(living.port, port) } })
+    headgate = await startHeadgate({ manifests: { 'app.yaml': app(living.port, port) }, flags: lane.flags })
   })
 
   afterAll(async () => {
@@ -45,14 +48,14 @@ describe('an endpoint that refuses connections', () => {
   })
 
   it('is passed by after one request has met it, and used again once it accepts', async () => {
-    for (let i = 0; i < 20; i++) expect((await exchange(headgate.http, request('/', 'POST'))).body).toBe('living once')
+    for (let i = 0; i < 20; i++) expect((await post()).body).toBe('living once')
     expect(await metric(headgate, refusals)).toBe(1)
     expect(await ejected(headgate)).toBe(1)
     expect(await metric(headgate, 'headgate_endpoint_ejections_total{reason="refused"}')).toBe(1)
 
     const back = await startOrigin(() => ok('back'), { port })
     try {
-      await waitFor(async () => (await exchange(headgate.http, request('/'))).body === 'back')
+      await waitFor(async () => (await get()).body === 'back')
       expect(await ejected(headgate)).toBe(0)
       expect(await metric(headgate, refusals)).toBe(1)
     } finally {
@@ -62,18 +65,18 @@ describe('an endpoint that refuses connections', () => {
 
   it('is tried all the same where no other is left', async () => {
     await headgate.write('app.yaml', app(port))
-    await waitFor(async () => (await exchange(headgate.http, request('/'))).status === 502)
+    await waitFor(async () => (await get()).status === 502)
     expect(await ejected(headgate)).toBe(1)
     const back = await startOrigin(() => ok('back'), { port })
     try {
-      expect((await exchange(headgate.http, request('/'))).body).toBe('back')
+      expect((await get()).body).toBe('back')
     } finally {
       await back.close()
     }
   })
 
   it('is forgotten with the table', async () => {
-    await waitFor(async () => (await exchange(headgate.http, request('/'))).status === 502)
+    await waitFor(async () => (await get()).status === 502)
     await waitFor(async () => (await ejected(headgate)) === 1)
     await headgate.write('app.yaml', app(living.port))
     await waitFor(async () => (await ejected(headgate)) === 0)
@@ -94,15 +97,15 @@ describe('an endpoint that refuses connections', () => {
 })
 
 describe('an endpoint that is slow', () => {
-  it('is left alone, as it takes connections', async () => {
+  it.each(plainLanes)('is left alone by the $name, as it takes connections', async (lane) => {
     const slow = await startOrigin((_request, socket) => {
       setTimeout(() => socket.write(ok('slow')), 3_000)
       return undefined
     })
     const living = await startOrigin(() => ok('living'))
-    const headgate = await startHeadgate({ manifests: { 'app.yaml': app(slow.port, living.port) } })
+    const headgate = await startHeadgate({ manifests: { 'app.yaml': app(slow.port, living.port) }, flags: lane.flags })
     try {
-      const answers = await Promise.all([1, 2].map(() => exchange(headgate.http, request('/slow'))))
+      const answers = await Promise.all([1, 2].map(() => lane.exchange(headgate, request('/slow'))))
       expect(answers.map(({ body }) => body).toSorted()).toEqual(['living', 'slow'])
       const metrics = await headgate.page('/metrics')
       // It was asked whether it is there: one connection more than the one with the request.
@@ -117,7 +120,7 @@ describe('an endpoint that is slow', () => {
   })
 })
 
-describe('an endpoint whose host dies', () => {
+describe.each(plainLanes)('an endpoint whose host dies ($name)', (lane) => {
   let headgate: Headgate
   let mortal: MortalHost
   let living: Origin
@@ -132,7 +135,7 @@ describe('an endpoint whose host dies', () => {
   const pair = (text: string): Promise<RawClient[]> =>
     Promise.all(
       [1, 2].map(async () => {
-        const client = await RawClient.open(headgate.http)
+        const client = await lane.open(headgate)
         client.send(text)
         return client
       }),
@@ -144,7 +147,7 @@ describe('an endpoint whose host dies', () => {
       if (/^upgrade:/im.test(raw)) return 'HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\nliving'
       return line.includes('/stream') ? ok('begin') : ok('living')
     })
-    headgate = await startHeadgate({ manifests: { 'app.yaml': app(mortal.port, living.port) } })
+    headgate = await startHeadgate({ manifests: { 'app.yaml': app(mortal.port, living.port) }, flags: lane.flags })
     const hang = async (method: string): Promise<Promise<RawResponse>[]> =>
       (await pair(request('/hang', method))).map((client) => client.response().finally(() => client.close()))
 
@@ -159,7 +162,7 @@ describe('an endpoint whose host dies', () => {
     afterwards = Promise.all(
       Array.from({ length: 10 }, async () => {
         const start = performance.now()
-        const response = await exchange(headgate.http, request('/'))
+        const response = await lane.exchange(headgate, request('/'))
         return { response, tookMs: performance.now() - start }
       }),
     )
@@ -184,7 +187,7 @@ describe('an endpoint whose host dies', () => {
       expect(tookMs).toBeLessThan(3_000)
     }
     expect(await ejected(headgate)).toBe(1)
-    const [next] = await Promise.all([1, 2, 3, 4].map(() => exchange(headgate.http, request('/'))))
+    const [next] = await Promise.all([1, 2, 3, 4].map(() => lane.exchange(headgate, request('/'))))
     expect(next?.body).toBe('living')
     expect(await metric(headgate, 'headgate_endpoint_ejections_total{reason="silent"}')).toBe(1)
   })
@@ -219,7 +222,7 @@ describe('an endpoint whose host dies', () => {
 
   it('is used again when its host is back', async () => {
     mortal.revive()
-    await waitFor(async () => (await exchange(headgate.http, request('/'))).body === 'mortal')
+    await waitFor(async () => (await lane.exchange(headgate, request('/'))).body === 'mortal')
     expect(await ejected(headgate)).toBe(0)
   })
 })

@@ -3,13 +3,19 @@ import { connect as connectHttp2 } from 'node:http2'
 import { afterEach, describe, expect, it } from 'vitest'
 import { makeCertificate } from '../support/certificates.ts'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import { fastLane, fastLaneOverTls, standardLane, standardLaneOverTls } from '../support/lanes.ts'
 import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
 import { type Origin, ok, startOrigin } from '../support/origin.ts'
-import { RawClient } from '../support/raw-client.ts'
 
 const request = 'GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n'
 
-describe.each([0, 2])('SIGTERM with %i workers', (workers) => {
+const ways = [
+  { workers: 0, lane: fastLane, overTls: fastLaneOverTls },
+  { workers: 0, lane: standardLane, overTls: standardLaneOverTls },
+  { workers: 2, lane: fastLane, overTls: fastLaneOverTls },
+]
+
+describe.each(ways)('SIGTERM with $workers workers, $lane.name,', ({ workers, lane, overTls }) => {
   let headgate: Headgate
   let origin: Origin
   let release: () => void = () => {}
@@ -20,9 +26,14 @@ describe.each([0, 2])('SIGTERM with %i workers', (workers) => {
   })
 
   async function start(flags: readonly string[]): Promise<void> {
+    release = () => {}
     origin = await startOrigin(({ line }, socket) => {
       if (!line.includes('/slow')) return ok('fast')
-      release = () => socket.write(ok('slow'))
+      const before = release
+      release = () => {
+        before()
+        socket.write(ok('slow'))
+      }
       return undefined
     })
     const yaml = toYaml(
@@ -32,7 +43,7 @@ describe.each([0, 2])('SIGTERM with %i workers', (workers) => {
     const secret = toYaml(tlsSecret('app', makeCertificate(['app.example.com'])))
     headgate = await startHeadgate({
       manifests: { 'app.yaml': yaml, 'secret.yaml': secret },
-      flags: [`--workers=${workers}`, ...flags],
+      flags: [`--workers=${workers}`, ...lane.flags, ...flags],
     })
   }
 
@@ -45,29 +56,35 @@ describe.each([0, 2])('SIGTERM with %i workers', (workers) => {
 
   it('answers what is under way, tells clients to go, and exits 0', async () => {
     await start(['--lame-duck-seconds=1', '--drain-seconds=20'])
-    const idle = await RawClient.open(headgate.http)
-    idle.send(request)
-    await idle.response()
-    const slow = await RawClient.open(headgate.http)
-    slow.send(request.replace('GET /', 'GET /slow'))
-    await untilSeen(2)
+    const open = () => Promise.all([lane.open(headgate), overTls.open(headgate)])
+    const idle = await open()
+    for (const client of idle) {
+      client.send(request)
+      await client.response()
+    }
+    const slow = await open()
+    for (const client of slow) client.send(request.replace('GET /', 'GET /slow'))
+    await untilSeen(4)
 
     const exited = once(headgate.process, 'exit')
     headgate.process.kill('SIGTERM')
     await untilNotReady()
     // The endpoint list that fronts us is a moment behind: new connections are still served, and asked not to stay.
-    const late = await RawClient.open(headgate.http)
-    late.send(request)
-    const answer = await late.response()
-    expect(answer.status).toBe(200)
-    expect(answer.fields).toContainEqual(['Connection', 'close'])
-    await late.untilEnd()
-    await idle.untilEnd()
+    for (const late of await open()) {
+      late.send(request)
+      const answer = await late.response()
+      expect(answer.status).toBe(200)
+      expect(answer.fields).toContainEqual(['Connection', 'close'])
+      await late.untilEnd()
+    }
+    for (const client of idle) await client.untilEnd()
 
     release()
-    const response = await slow.response()
-    expect(response.body).toBe('slow')
-    expect(response.fields).toContainEqual(['Connection', 'close'])
+    for (const client of slow) {
+      const response = await client.response()
+      expect(response.body).toBe('slow')
+      expect(response.fields).toContainEqual(['Connection', 'close'])
+    }
     expect(await exited).toEqual([0, null])
   })
 
@@ -95,7 +112,7 @@ describe.each([0, 2])('SIGTERM with %i workers', (workers) => {
 
   it('cuts what is left at the deadline and still exits 0', async () => {
     await start(['--drain-seconds=1'])
-    const stuck = await RawClient.open(headgate.http)
+    const stuck = await lane.open(headgate)
     stuck.send(request.replace('GET /', 'GET /slow'))
     await untilSeen(1)
     const exited = once(headgate.process, 'exit')

@@ -1,24 +1,31 @@
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import type { Headgate } from '../support/headgate.ts'
+import { http1Lanes, LaneBed } from '../support/lanes.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
 import { fieldOf, type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
-import { exchange, RawClient } from '../support/raw-client.ts'
 
-describe('forwarding over HTTP/1.1', () => {
+let origin: Origin
+let respond: (request: SeenRequest, socket: Socket) => string | Buffer | undefined
+const bed = new LaneBed(() => ({
+  manifests: { 'app.yaml': toYaml(ingress({ host: 'app.example.com' }), service('app', [origin.port])) },
+}))
+
+beforeAll(async () => {
+  origin = await startOrigin((request, socket) => respond(request, socket))
+})
+
+afterAll(async () => {
+  await bed.close()
+  await origin.close()
+})
+
+describe.each(http1Lanes)('forwarding by the $name', (lane) => {
   let headgate: Headgate
-  let origin: Origin
-  let respond: (request: SeenRequest, socket: Socket) => string | Buffer | undefined = () => ok('hello')
 
   beforeAll(async () => {
-    origin = await startOrigin((request, socket) => respond(request, socket))
-    const yaml = toYaml(ingress({ host: 'app.example.com' }), service('app', [origin.port]))
-    headgate = await startHeadgate({ manifests: { 'app.yaml': yaml } })
-  })
-
-  afterAll(async () => {
-    await headgate.stop()
-    await origin.close()
+    headgate = await bed.headgate(lane)
+    respond = () => ok('hello')
   })
 
   const last = (): SeenRequest => {
@@ -27,7 +34,7 @@ describe('forwarding over HTTP/1.1', () => {
     return request
   }
   const get = (more = '', target = '/') =>
-    exchange(headgate.http, `GET ${target} HTTP/1.1\r\nHost: app.example.com\r\n${more}\r\n`)
+    lane.exchange(headgate, `GET ${target} HTTP/1.1\r\nHost: app.example.com\r\n${more}\r\n`)
 
   it('passes the body and the fields of the response, and adds Server where the endpoint sends none', async () => {
     respond = () => ok('hello', 'X-App: 1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n')
@@ -50,9 +57,9 @@ describe('forwarding over HTTP/1.1', () => {
     expect(last().raw).not.toContain('/admin')
     expect(fieldOf(last(), 'X-Forwarded-For')).toBe('127.0.0.1')
     expect(fieldOf(last(), 'X-Real-IP')).toBe('127.0.0.1')
-    expect(fieldOf(last(), 'X-Forwarded-Proto')).toBe('http')
+    expect(fieldOf(last(), 'X-Forwarded-Proto')).toBe(lane.isTls ? 'https' : 'http')
     expect(fieldOf(last(), 'X-Forwarded-Host')).toBe('app.example.com')
-    expect(fieldOf(last(), 'X-Forwarded-Port')).toBe('80')
+    expect(fieldOf(last(), 'X-Forwarded-Port')).toBe(lane.isTls ? '443' : '80')
     expect(fieldOf(last(), 'X-Request-ID')).toMatch(/^[0-9a-f]{32}$/)
     expect(fieldOf(last(), 'Host')).toBe('app.example.com')
   })
@@ -92,7 +99,7 @@ describe('forwarding over HTTP/1.1', () => {
     await get()
     const { connection } = last()
     for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'GET']) {
-      const client = await RawClient.open(headgate.http)
+      const client = await lane.open(headgate)
       client.send(`${method} / HTTP/1.1\r\nHost: app.example.com\r\n\r\n`)
       await client.until((received) => received.includes('\r\n\r\n'))
       client.close()
@@ -107,7 +114,7 @@ describe('forwarding over HTTP/1.1', () => {
       if (line.includes('/304')) return 'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\nContent-Length: 7\r\n\r\n'
       return ok('after')
     }
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send('HEAD / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
     const head = await client.until((received) => received.includes('\r\n\r\n'))
     expect(head).toContain('Content-Length: 1000')
@@ -116,7 +123,7 @@ describe('forwarding over HTTP/1.1', () => {
     expect(both.slice(head.length)).toMatch(/^HTTP\/1\.1 200/)
     client.close()
 
-    const other = await RawClient.open(headgate.http)
+    const other = await lane.open(headgate)
     for (const path of ['/204', '/304', '/after']) {
       other.send(`GET ${path} HTTP/1.1\r\nHost: app.example.com\r\n\r\n`)
       const response = await other.response()
@@ -128,8 +135,8 @@ describe('forwarding over HTTP/1.1', () => {
   it('streams a chunked upload, and gives a response without a length to its client in chunks', async () => {
     respond = ({ body }) =>
       `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
-    const response = await exchange(
-      headgate.http,
+    const response = await lane.exchange(
+      headgate,
       'POST / HTTP/1.1\r\nHost: app.example.com\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nX-Trailer: dropped\r\n\r\n',
     )
     expect(response.body).toBe('hello world')
@@ -139,8 +146,8 @@ describe('forwarding over HTTP/1.1', () => {
 
   it('states the length of an upload again', async () => {
     respond = ({ body }) => ok(body)
-    const response = await exchange(
-      headgate.http,
+    const response = await lane.exchange(
+      headgate,
       'POST / HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 005\r\n\r\nhello',
     )
     expect(response.body).toBe('hello')
@@ -160,7 +167,7 @@ describe('forwarding over HTTP/1.1', () => {
   it('passes 103 Early Hints before the final answer, and keeps 100 and 102 to itself', async () => {
     respond = () =>
       `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${ok('done')}`
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send('GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
     const hints = await client.response()
     expect(hints.status).toBe(103)
@@ -171,7 +178,7 @@ describe('forwarding over HTTP/1.1', () => {
 
   it('says 100 Continue itself, when the endpoint is about to be sent the body', async () => {
     respond = ({ body }) => ok(body)
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send('POST / HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n')
     expect((await client.response()).status).toBe(100)
     client.send('body')
@@ -181,7 +188,7 @@ describe('forwarding over HTTP/1.1', () => {
   })
 
   it('refuses an expected body without asking for it, and closes', async () => {
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send('POST / HTTP/1.1\r\nHost: nobody.example.com\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n')
     const received = await client.untilEnd()
     expect(received).toMatch(/^HTTP\/1\.1 404 /)
@@ -190,12 +197,12 @@ describe('forwarding over HTTP/1.1', () => {
 
   it('serves an HTTP/1.0 client: no chunks, closed at the end, kept open when it asks', async () => {
     respond = () => 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'
-    const old = await RawClient.open(headgate.http)
+    const old = await lane.open(headgate)
     old.send('GET / HTTP/1.0\r\nHost: app.example.com\r\n\r\n')
     const received = await old.untilEnd()
     expect(received).toMatch(/\r\n\r\nhello$/)
     respond = () => ok('kept')
-    const keeping = await RawClient.open(headgate.http)
+    const keeping = await lane.open(headgate)
     for (let i = 0; i < 2; i++) {
       keeping.send('GET / HTTP/1.0\r\nHost: app.example.com\r\nConnection: keep-alive\r\n\r\n')
       expect((await keeping.response()).body).toBe('kept')
@@ -205,14 +212,14 @@ describe('forwarding over HTTP/1.1', () => {
 
   it('takes the authority of an absolute-form target for the host, and forwards in origin form', async () => {
     respond = () => ok('')
-    await exchange(headgate.http, 'GET http://app.example.com/x?y=1 HTTP/1.1\r\nHost: other.example.com\r\n\r\n')
+    await lane.exchange(headgate, 'GET http://app.example.com/x?y=1 HTTP/1.1\r\nHost: other.example.com\r\n\r\n')
     expect(last().line).toBe('GET /x?y=1 HTTP/1.1')
     expect(fieldOf(last(), 'Host')).toBe('app.example.com')
   })
 
   it('answers pipelined requests in order', async () => {
     respond = ({ line }) => ok(line.split(' ')[1] ?? '')
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send(['/1', '/2', '/3'].map((path) => `GET ${path} HTTP/1.1\r\nHost: app.example.com\r\n\r\n`).join(''))
     for (const path of ['/1', '/2', '/3']) expect((await client.response()).body).toBe(path)
     client.close()
@@ -222,8 +229,8 @@ describe('forwarding over HTTP/1.1', () => {
     const body = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('')
     respond = () =>
       Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: 256\r\nX-Latin: \xe4\xf6\xfc\r\n\r\n${body}`, 'latin1')
-    const response = await exchange(
-      headgate.http,
+    const response = await lane.exchange(
+      headgate,
       `POST / HTTP/1.1\r\nHost: app.example.com\r\nX-Latin: \xe9\r\nContent-Length: 256\r\n\r\n${body}`,
     )
     expect(last().body).toBe(body)
@@ -238,7 +245,7 @@ describe('forwarding over HTTP/1.1', () => {
       finish = () => socket.write('data: 1')
       return 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 7\r\n\r\n'
     }
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send('GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
     await client.until((received) => received.includes('\r\n\r\n'))
     finish()

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import type { Headgate } from '../support/headgate.ts'
+import { http1Lanes, LaneBed } from '../support/lanes.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
 import { type Origin, ok, startOrigin } from '../support/origin.ts'
-import { RawClient } from '../support/raw-client.ts'
 
 const host = 'Host: app.example.com\r\n'
 
@@ -55,26 +55,34 @@ const refused: readonly (readonly [name: string, bytes: string, status: number])
   ['200 fields', `GET / HTTP/1.1\r\n${host}${'X-A: b\r\n'.repeat(200)}\r\n`, 431],
 ]
 
-describe('a hostile request', () => {
+let origin: Origin
+const bed = new LaneBed(() => ({
+  manifests: {
+    'app.yaml': toYaml(ingress({ host: 'app.example.com' }), ingress({ name: 'any' }), service('app', [origin.port])),
+  },
+}))
+
+beforeAll(async () => {
+  origin = await startOrigin(() => ok('seen'))
+})
+
+afterAll(async () => {
+  await bed.close()
+  await origin.close()
+})
+
+describe.each(http1Lanes)('a hostile request to the $name', (lane) => {
   let headgate: Headgate
-  let origin: Origin
 
   beforeAll(async () => {
-    origin = await startOrigin(() => ok('seen'))
-    const yaml = toYaml(ingress({ host: 'app.example.com' }), ingress({ name: 'any' }), service('app', [origin.port]))
-    headgate = await startHeadgate({ manifests: { 'app.yaml': yaml } })
-  })
-
-  afterAll(async () => {
-    await headgate.stop()
-    await origin.close()
+    headgate = await bed.headgate(lane)
   })
 
   it.each(refused)(
     'with %s is refused, ends its connection, and no endpoint hears of it',
     async (_name, bytes, status) => {
       const before = origin.seen.length
-      const client = await RawClient.open(headgate.http)
+      const client = await lane.open(headgate)
       // A second request behind it must not be taken for one of its own either.
       client.send(`${bytes}GET /smuggled HTTP/1.1\r\n${host}\r\n`)
       const received = await client.untilEnd()
@@ -86,14 +94,14 @@ describe('a hostile request', () => {
 
   it('in HTTP/0.9 ends its connection and no endpoint hears of it', async () => {
     const before = origin.seen.length
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send('GET /\r\n\r\n')
     await client.untilEnd()
     expect(origin.seen.length).toBe(before)
   })
 
   it('in good shape is served beside all that', async () => {
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send(`GET / HTTP/1.1\r\n${host}\r\n`)
     expect((await client.response()).body).toBe('seen')
     client.close()

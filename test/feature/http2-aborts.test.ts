@@ -3,44 +3,53 @@ import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { makeCertificate } from '../support/certificates.ts'
 import { untilNothingIsOpen } from '../support/gauges.ts'
-import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import type { Headgate } from '../support/headgate.ts'
 import { openHttp2 } from '../support/http2-client.ts'
+import { http2Lanes, LaneBed } from '../support/lanes.ts'
 import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
 import { type RawOrigin, startRawOrigin } from '../support/raw-origin.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const streams = 20
 
-describe('a client of HTTP/2', () => {
-  let headgate: Headgate
-  let origin: RawOrigin
-  let session: ClientHttp2Session
-  /** What the endpoint writes as soon as the first bytes of a request arrive. */
-  let answer: string | undefined
-
-  beforeAll(async () => {
-    origin = await startRawOrigin((socket) => {
-      socket.once('data', () => {
-        if (answer !== undefined) socket.write(answer)
-      })
-    })
-    const yaml = toYaml(
+let origin: RawOrigin
+/** What the endpoint writes as soon as the first bytes of a request arrive. */
+let answer: string | undefined
+const bed = new LaneBed(() => ({
+  manifests: {
+    'app.yaml': toYaml(
       ingress({ host: 'app.example.com', tls: [{ hosts: ['app.example.com'], secretName: 'app' }] }),
       service('app', [origin.port]),
       tlsSecret('app', makeCertificate(['app.example.com'])),
-    )
-    headgate = await startHeadgate({ manifests: { 'app.yaml': yaml } })
+    ),
+  },
+}))
+
+beforeAll(async () => {
+  origin = await startRawOrigin((socket) => {
+    socket.once('data', () => {
+      if (answer !== undefined) socket.write(answer)
+    })
+  })
+})
+
+afterAll(async () => {
+  await bed.close()
+  await origin.close()
+})
+
+describe.each(http2Lanes)('a client of $name', (lane) => {
+  let headgate: Headgate
+  let session: ClientHttp2Session
+
+  beforeAll(async () => {
+    headgate = await bed.headgate(lane)
   })
 
   afterEach(async () => {
     session.destroy()
     await waitFor(() => origin.openSockets.size === 0)
     await untilNothingIsOpen(headgate)
-  })
-
-  afterAll(async () => {
-    await headgate.stop()
-    await origin.close()
   })
 
   async function open(method: string): Promise<readonly ClientHttp2Stream[]> {

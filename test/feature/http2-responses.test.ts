@@ -1,8 +1,9 @@
 import type { ClientHttp2Session } from 'node:http2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeCertificate } from '../support/certificates.ts'
-import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import type { Headgate } from '../support/headgate.ts'
 import { callHttp2, type Http2Answer, openHttp2 } from '../support/http2-client.ts'
+import { http2Lanes, LaneBed } from '../support/lanes.ts'
 import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
 import { type Origin, ok, startOrigin } from '../support/origin.ts'
 import { exchange } from '../support/raw-client.ts'
@@ -10,28 +11,37 @@ import { exchange } from '../support/raw-client.ts'
 const chunked = (trailers: string, head = '') =>
   `HTTP/1.1 200 OK\r\n${head}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n${trailers}\r\n`
 
-describe('what an endpoint answers and HTTP/2 forbids', () => {
-  let headgate: Headgate
-  let origin: Origin
-  let session: ClientHttp2Session
-  let answer = ''
-
-  beforeAll(async () => {
-    origin = await startOrigin(() => Buffer.from(answer, 'latin1'))
-    const yaml = toYaml(
+let origin: Origin
+let answer = ''
+const bed = new LaneBed(() => ({
+  manifests: {
+    'app.yaml': toYaml(
       ingress({ host: 'app.example.com', tls: [{ hosts: ['app.example.com'], secretName: 'app' }] }),
       service('app', [origin.port]),
       tlsSecret('app', makeCertificate(['app.example.com'])),
-    )
-    headgate = await startHeadgate({ manifests: { 'app.yaml': yaml } })
+    ),
+  },
+}))
+
+beforeAll(async () => {
+  origin = await startOrigin(() => Buffer.from(answer, 'latin1'))
+})
+
+afterAll(async () => {
+  await bed.close()
+  await origin.close()
+})
+
+describe.each(http2Lanes)('what an endpoint answers and $name forbids', (lane) => {
+  let headgate: Headgate
+  let session: ClientHttp2Session
+
+  beforeAll(async () => {
+    headgate = await bed.headgate(lane)
     session = await openHttp2(headgate.https, 'app.example.com')
   })
 
-  afterAll(async () => {
-    session.destroy()
-    await headgate.stop()
-    await origin.close()
-  })
+  afterAll(() => session.destroy())
 
   const get = (bytes: string): Promise<Http2Answer> => {
     answer = bytes

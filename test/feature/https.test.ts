@@ -8,41 +8,68 @@ import {
 import { connect, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeCertificate } from '../support/certificates.ts'
-import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import type { Headgate } from '../support/headgate.ts'
+import { fastLaneOverTls, LaneBed, tlsLanes } from '../support/lanes.ts'
 import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
 import { fieldOf, type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
 import { RawClient } from '../support/raw-client.ts'
 
-describe('HTTPS', () => {
-  let headgate: Headgate
-  let origin: Origin
-  let respond: (request: SeenRequest) => string | undefined = () => ok('hello')
+const hosts = ['shop.example.com', '*.wild.example.com']
+const tls = [
+  { hosts: ['shop.example.com'], secretName: 'shop' },
+  { hosts: ['*.wild.example.com'], secretName: 'wild' },
+]
 
-  const hosts = ['shop.example.com', '*.wild.example.com']
-  const tls = [
-    { hosts: ['shop.example.com'], secretName: 'shop' },
-    { hosts: ['*.wild.example.com'], secretName: 'wild' },
-  ]
-
-  beforeAll(async () => {
-    origin = await startOrigin((request) => respond(request))
-    const yaml = toYaml(
+let origin: Origin
+let respond: (request: SeenRequest) => string | undefined
+const bed = new LaneBed(() => ({
+  manifests: {
+    'app.yaml': toYaml(
       ...hosts.map((host, i) => ingress({ name: `web-${i}`, host, tls })),
       ingress({ name: 'plain', host: 'plain.example.com' }),
       service('app', [origin.port]),
-    )
-    headgate = await startHeadgate({
-      manifests: {
-        'app.yaml': yaml,
-        'shop.yaml': toYaml(tlsSecret('shop', makeCertificate(['shop.example.com']))),
-        'wild.yaml': toYaml(tlsSecret('wild', makeCertificate(['*.wild.example.com'], { keyType: 'rsa' }))),
-      },
-    })
+    ),
+    'shop.yaml': toYaml(tlsSecret('shop', makeCertificate(['shop.example.com']))),
+    'wild.yaml': toYaml(tlsSecret('wild', makeCertificate(['*.wild.example.com'], { keyType: 'rsa' }))),
+  },
+}))
+
+beforeAll(async () => {
+  origin = await startOrigin((request) => respond(request))
+})
+
+afterAll(async () => {
+  await bed.close()
+  await origin.close()
+})
+
+describe.each(tlsLanes)('HTTPS by the $name', (lane) => {
+  it('routes by Host, tells the endpoint the scheme, and keeps the connection open', async () => {
+    const headgate = await bed.headgate(lane)
+    respond = () => ok('hello')
+    const client = await lane.open(headgate)
+    for (let i = 0; i < 2; i++) {
+      client.send('GET / HTTP/1.1\r\nHost: shop.example.com\r\n\r\n')
+      expect((await client.response()).body).toBe('hello')
+    }
+    const request = origin.seen.at(-1) as SeenRequest
+    expect(fieldOf(request, 'X-Forwarded-Proto')).toBe('https')
+    expect(fieldOf(request, 'X-Forwarded-Port')).toBe('443')
+    client.close()
   })
 
-  afterAll(async () => {
-    await headgate.stop()
-    await origin.close()
+  it('answers plain HTTP on its port with nothing but an end', async () => {
+    const client = await RawClient.open((await bed.headgate(lane)).https)
+    client.send('GET / HTTP/1.1\r\nHost: shop.example.com\r\n\r\n')
+    expect(await client.untilEnd()).not.toContain('200')
+  })
+})
+
+describe('HTTPS', () => {
+  let headgate: Headgate
+
+  beforeAll(async () => {
+    headgate = await bed.headgate(fastLaneOverTls)
   })
 
   async function handshake(servername: string | undefined, protocols = ['http/1.1']): Promise<TLSSocket> {
@@ -68,24 +95,6 @@ describe('HTTPS', () => {
     const socket = await handshake(servername)
     expect(socket.getPeerCertificate().subjectaltname).toBe(names)
     socket.destroy()
-  })
-
-  it('routes by Host, tells the endpoint the scheme, and keeps the connection open', async () => {
-    const client = new RawClient(await handshake('shop.example.com'))
-    for (let i = 0; i < 2; i++) {
-      client.send('GET / HTTP/1.1\r\nHost: shop.example.com\r\n\r\n')
-      expect((await client.response()).body).toBe('hello')
-    }
-    const request = origin.seen.at(-1) as SeenRequest
-    expect(fieldOf(request, 'X-Forwarded-Proto')).toBe('https')
-    expect(fieldOf(request, 'X-Forwarded-Port')).toBe('443')
-    client.close()
-  })
-
-  it('answers plain HTTP on its port with nothing but an end', async () => {
-    const client = await RawClient.open(headgate.https)
-    client.send('GET / HTTP/1.1\r\nHost: shop.example.com\r\n\r\n')
-    expect(await client.untilEnd()).not.toContain('200')
   })
 
   describe('with HTTP/2', () => {

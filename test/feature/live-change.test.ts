@@ -1,13 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import { callHttp2, openHttp2 } from '../support/http2-client.ts'
+import { fastLane, fastLaneOverTls, standardLane } from '../support/lanes.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
 import { type Origin, ok, startOrigin } from '../support/origin.ts'
 import { exchange, RawClient } from '../support/raw-client.ts'
 
 const get = (port: number, host: string) => exchange(port, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
 
-describe.each([0, 2])('a change in the folder, with %i workers', (workers) => {
+const ways = [
+  { workers: 0, lane: fastLane },
+  { workers: 0, lane: standardLane },
+  { workers: 2, lane: fastLane },
+]
+
+describe.each(ways)('a change in the folder, with $workers workers and the $lane.name', ({ workers, lane }) => {
   let headgate: Headgate
   const origins: Origin[] = []
 
@@ -22,7 +30,7 @@ describe.each([0, 2])('a change in the folder, with %i workers', (workers) => {
     return started
   }
   const start = (yaml: string): Promise<Headgate> =>
-    startHeadgate({ manifests: { 'app.yaml': yaml }, flags: [`--workers=${workers}`] })
+    startHeadgate({ manifests: { 'app.yaml': yaml }, flags: [`--workers=${workers}`, ...lane.flags] })
 
   it('adds a host, changes its backend and takes it away, without a restart', async () => {
     const one = await origin('one')
@@ -48,22 +56,33 @@ describe.each([0, 2])('a change in the folder, with %i workers', (workers) => {
     let done = false
     let requests = 0
     const failures: unknown[] = []
-    const load = Array.from({ length: 8 }, async () => {
-      const client = await RawClient.open(headgate.http)
+    const run = async (ask: () => Promise<{ readonly status: number }>): Promise<void> => {
       while (!done) {
-        client.send('GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
-        const response = await client.response()
+        const response = await ask()
         requests++
         if (response.status !== 200) failures.push(response)
       }
+    }
+    const raw = async (client: RawClient): Promise<void> => {
+      await run(() => {
+        client.send('GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n')
+        return client.response()
+      })
       client.close()
-    })
+    }
+    const session = await openHttp2(headgate.https, 'app.example.com')
+    const load = [
+      ...[1, 2, 3, 4].map(async () => raw(await lane.open(headgate))),
+      ...[5, 6].map(async () => raw(await fastLaneOverTls.open(headgate))),
+      ...[7, 8].map(() => run(() => callHttp2(session, { ':authority': 'app.example.com', ':path': '/' }))),
+    ]
     for (const live of [ports.slice(0, 2), ports.slice(0, 1), ports.slice(1), ports]) {
       await headgate.write('app.yaml', yaml(live))
       await headgate.routesUntil((routes) => routes.includes(`${live.length} endpoint`))
     }
     done = true
     await Promise.all(load)
+    session.destroy()
     expect(failures).toEqual([])
     expect(requests).toBeGreaterThan(100)
   })
@@ -79,7 +98,7 @@ describe.each([0, 2])('a change in the folder, with %i workers', (workers) => {
       })
     headgate = await startHeadgate({
       manifests: { 'app.yaml': yaml(20) },
-      flags: [`--workers=${workers}`, '--configmap=default/settings'],
+      flags: [`--workers=${workers}`, '--configmap=default/settings', ...lane.flags],
     })
     const client = await RawClient.open(headgate.http)
     const keepAlive = async (): Promise<string | undefined> => {

@@ -1,14 +1,12 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import type { ClientHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeCertificate } from '../support/certificates.ts'
 import { untilNothingIsOpen } from '../support/gauges.ts'
-import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import type { Headgate } from '../support/headgate.ts'
 import { openHttp2 } from '../support/http2-client.ts'
-import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
-import { RawClient } from '../support/raw-client.ts'
+import { http1Lanes, http2Lanes, LaneBed } from '../support/lanes.ts'
+import { ingress, service, toYaml } from '../support/objects.ts'
 import { type RawOrigin, startRawOrigin } from '../support/raw-origin.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -29,67 +27,90 @@ function pour(socket: Socket, count: number): { readonly written: number } {
   return progress
 }
 
-describe('a body', () => {
-  let headgate: Headgate
-  let origin: RawOrigin
-  let session: ClientHttp2Session
-  let onRequest: (socket: Socket, bytes: Buffer) => void
+let origin: RawOrigin
+let onRequest: (socket: Socket, bytes: Buffer) => void
+const bed = new LaneBed(() => ({
+  manifests: { 'app.yaml': toYaml(ingress({ host: 'app.example.com' }), service('app', [origin.port])) },
+}))
 
-  beforeAll(async () => {
-    origin = await startRawOrigin((socket) => socket.once('data', (bytes) => onRequest(socket, Buffer.from(bytes))))
-    const yaml = toYaml(
-      ingress({ host: 'app.example.com', tls: [{ hosts: ['app.example.com'], secretName: 'app' }] }),
-      service('app', [origin.port]),
-      tlsSecret('app', makeCertificate(['app.example.com'])),
-    )
-    headgate = await startHeadgate({ manifests: { 'app.yaml': yaml } })
-    session = await openHttp2(headgate.https, 'app.example.com')
+beforeAll(async () => {
+  origin = await startRawOrigin((socket) => socket.once('data', (bytes) => onRequest(socket, Buffer.from(bytes))))
+})
+
+afterAll(async () => {
+  await bed.close()
+  await origin.close()
+})
+
+async function resident(headgate: Headgate): Promise<number> {
+  const status = await readFile(`/proc/${headgate.process.pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+}
+
+/** Pours 100 MB at each of 20 clients that do not read, and looks at what is taken and kept of it. */
+async function expectLittleTaken(headgate: Headgate, ask: () => Promise<() => void>): Promise<void> {
+  const progress: { readonly written: number }[] = []
+  onRequest = (socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${100 * mb}\r\n\r\n`)
+    progress.push(pour(socket, 100))
+  }
+  const before = await resident(headgate)
+  const leave = await ask()
+  // Buffers of the kernel are filled when nothing has moved for ten looks.
+  let last = -1
+  let still = 0
+  await waitFor(() => {
+    const now = progress.reduce((sum, { written }) => sum + written, 0)
+    still = now === last ? still + 1 : 0
+    last = now
+    return progress.length === 20 && still === 10
   })
+  expect(last).toBeLessThan(20 * 20)
+  expect((await resident(headgate)) - before).toBeLessThan(100)
+  leave()
+  await waitFor(() => origin.openSockets.size === 0)
+}
 
-  afterAll(async () => {
+describe.each(http2Lanes)('a body by $name', (lane) => {
+  it('that nobody reads stays with the endpoint', async () => {
+    const headgate = await bed.headgate(lane)
+    const session = await openHttp2(headgate.https, 'app.example.com')
+    await expectLittleTaken(headgate, async () => {
+      const streams = Array.from({ length: 20 }, () => {
+        const stream = session.request({ ':authority': 'app.example.com', ':path': '/' })
+        stream.on('error', () => {})
+        return stream
+      })
+      await Promise.all(streams.map((stream) => once(stream, 'response')))
+      return () => {
+        for (const stream of streams) stream.close()
+      }
+    })
     session.destroy()
     await untilNothingIsOpen(headgate)
-    await headgate.stop()
-    await origin.close()
+  })
+})
+
+describe.each(http1Lanes)('a body by the $name', (lane) => {
+  let headgate: Headgate
+
+  beforeAll(async () => {
+    headgate = await bed.headgate(lane)
   })
 
-  const resident = async (): Promise<number> => {
-    const status = await readFile(`/proc/${headgate.process.pid}/status`, 'utf8')
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
-  }
+  afterAll(() => untilNothingIsOpen(headgate))
 
-  it('that nobody reads stays with the endpoint, over both protocols', async () => {
-    const progress: { readonly written: number }[] = []
-    onRequest = (socket) => {
-      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${100 * mb}\r\n\r\n`)
-      progress.push(pour(socket, 100))
-    }
-    const before = await resident()
-    const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(headgate.http)))
-    for (const client of clients) {
-      client.socket.pause()
-      client.send(head('GET /'))
-    }
-    const streams = Array.from({ length: 20 }, () => {
-      const stream = session.request({ ':authority': 'app.example.com', ':path': '/' })
-      stream.on('error', () => {})
-      return stream
+  it('that nobody reads stays with the endpoint', async () => {
+    await expectLittleTaken(headgate, async () => {
+      const clients = await Promise.all(Array.from({ length: 20 }, () => lane.open(headgate)))
+      for (const client of clients) {
+        client.socket.pause()
+        client.send(head('GET /'))
+      }
+      return () => {
+        for (const client of clients) client.close()
+      }
     })
-    await Promise.all(streams.map((stream) => once(stream, 'response')))
-    // Buffers of the kernel are filled when nothing has moved for ten looks.
-    let last = -1
-    let still = 0
-    await waitFor(() => {
-      const now = progress.reduce((sum, { written }) => sum + written, 0)
-      still = now === last ? still + 1 : 0
-      last = now
-      return progress.length === 40 && still === 10
-    })
-    expect(last).toBeLessThan(40 * 20)
-    expect((await resident()) - before).toBeLessThan(150)
-    for (const client of clients) client.close()
-    for (const stream of streams) stream.close()
-    await waitFor(() => origin.openSockets.size === 0)
   })
 
   it('of 200 MB is neither kept nor changed on its way up', async () => {
@@ -101,19 +122,19 @@ describe('a body', () => {
         if (received === 200 * mb) socket.end('HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n')
       })
     }
-    const before = await resident()
-    const client = await RawClient.open(headgate.http)
+    const before = await resident(headgate)
+    const client = await lane.open(headgate)
     client.send(head('PUT /', `Content-Length: ${200 * mb}\r\n`))
     pour(client.socket, 200)
     expect((await client.response()).status).toBe(204)
     expect(received).toBe(200 * mb)
-    expect((await resident()) - before).toBeLessThan(120)
+    expect((await resident(headgate)) - before).toBeLessThan(120)
     client.close()
   })
 
   it('that the endpoint does not read stays with the client', async () => {
     onRequest = (socket) => socket.pause()
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send(head('PUT /', `Content-Length: ${100 * mb}\r\n`))
     const progress = pour(client.socket, 100)
     let last = -1
@@ -138,7 +159,7 @@ describe('a body', () => {
       socket.setNoDelay(true)
       next()
     }
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send(head('GET /'))
     expect(await client.response()).toMatchObject({ status: 200, body: 'ok' })
     client.close()
@@ -147,7 +168,7 @@ describe('a body', () => {
 
   it('that is refused while it is being sent does not cost the client its answer', async () => {
     onRequest = (socket) => socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\nenough')
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send(head('PUT /', `Content-Length: ${20 * mb}\r\n`))
     const progress = pour(client.socket, 20)
     // This client reads only when it has sent everything.

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deadPort } from '../support/dead-port.ts'
-import { type Headgate, startHeadgate } from '../support/headgate.ts'
+import type { Headgate } from '../support/headgate.ts'
+import { http1LanesToEndpoints, LaneBed, lanesToEndpoints } from '../support/lanes.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
 import { type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
-import { exchange, RawClient } from '../support/raw-client.ts'
 
 const settings = {
   apiVersion: 'v1',
@@ -14,44 +14,53 @@ const settings = {
   data: { 'proxy-read-timeout': '1', 'proxy-body-size': '1m' },
 }
 
-describe('an endpoint that fails', () => {
-  let headgate: Headgate
-  let origin: Origin
-  let other: Origin
-  let respond: (request: SeenRequest, socket: Socket) => string | undefined
-  let respondOther: (request: SeenRequest, socket: Socket) => string | undefined
+let origin: Origin
+let other: Origin
+let dead: number
+let respond: (request: SeenRequest, socket: Socket) => string | undefined
+let respondOther: (request: SeenRequest, socket: Socket) => string | undefined
 
-  beforeAll(async () => {
-    origin = await startOrigin((request, socket) => respond(request, socket))
-    other = await startOrigin((request, socket) => respondOther(request, socket))
-    const yaml = toYaml(
+const bed = new LaneBed(() => ({
+  manifests: {
+    'app.yaml': toYaml(
       settings,
       ingress({ name: 'one', host: 'one.example.com', paths: [{ service: 'one' }] }),
       service('one', [origin.port]),
       ingress({ name: 'two', host: 'two.example.com', paths: [{ service: 'two' }] }),
       service('two', [origin.port, other.port]),
       ingress({ name: 'half', host: 'half.example.com', paths: [{ service: 'half' }] }),
-      service('half', [await deadPort(), other.port]),
+      service('half', [dead, other.port]),
       ingress({ name: 'dead', host: 'dead.example.com', paths: [{ service: 'dead' }] }),
-      service('dead', [await deadPort()]),
+      service('dead', [dead]),
       ingress({ name: 'none', host: 'none.example.com', paths: [{ service: 'none' }] }),
       service('none', []),
       ingress({ name: 'missing', host: 'missing.example.com', paths: [{ service: 'missing' }] }),
-    )
-    headgate = await startHeadgate({ manifests: { 'app.yaml': yaml }, flags: ['--configmap=default/settings'] })
+    ),
+  },
+  flags: ['--configmap=default/settings'],
+}))
+
+beforeAll(async () => {
+  origin = await startOrigin((request, socket) => respond(request, socket))
+  other = await startOrigin((request, socket) => respondOther(request, socket))
+  dead = await deadPort()
+})
+
+afterAll(async () => {
+  await bed.close()
+  await origin.close()
+  await other.close()
+})
+
+describe.each(lanesToEndpoints)('an endpoint that fails ($name)', (lane) => {
+  let headgate: Headgate
+
+  beforeAll(async () => {
+    headgate = await bed.headgate(lane)
   })
 
-  afterAll(async () => {
-    await headgate.stop()
-    await origin.close()
-    await other.close()
-  })
-
-  const send = (method: string, host: string, body = '') =>
-    exchange(
-      headgate.http,
-      `${method} / HTTP/1.1\r\nHost: ${host}.example.com\r\n${body && `Content-Length: ${body.length}\r\n`}\r\n${body}`,
-    )
+  const send = (method: string, host: string, body?: string) =>
+    lane.call(headgate, { method, host: `${host}.example.com`, ...(body !== undefined && { body }) })
 
   it('is answered for with 503 where there is no endpoint or no Service', async () => {
     expect((await send('GET', 'none')).status).toBe(503)
@@ -104,6 +113,21 @@ describe('an endpoint that fails', () => {
     expect((await send('GET', 'one')).body).toBe('fine')
   })
 
+  it('that sends more than it said is cut off, and the rest reaches nobody', async () => {
+    respond = () => `${ok('first')}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`
+    expect((await send('GET', 'one')).body).toBe('first')
+    respond = () => ok('second')
+    expect((await send('GET', 'one')).body).toBe('second')
+  })
+})
+
+describe.each(http1LanesToEndpoints)('an endpoint that fails in the middle ($name)', (lane) => {
+  let headgate: Headgate
+
+  beforeAll(async () => {
+    headgate = await bed.headgate(lane)
+  })
+
   it.each([
     ['by length', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this'],
     ['in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nonly this\r\n'],
@@ -113,18 +137,11 @@ describe('an endpoint that fails', () => {
       setTimeout(() => socket.destroy(), 20)
       return undefined
     }
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send('GET / HTTP/1.1\r\nHost: one.example.com\r\n\r\n')
     const received = await client.untilEnd()
     expect(received).toContain('only this')
     expect(received).not.toContain('\r\n0\r\n')
-  })
-
-  it('that sends more than it said is cut off, and the rest reaches nobody', async () => {
-    respond = () => `${ok('first')}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`
-    expect((await send('GET', 'one')).body).toBe('first')
-    respond = () => ok('second')
-    expect((await send('GET', 'one')).body).toBe('second')
   })
 
   it('is not kept working for a client that has gone', async () => {
@@ -136,21 +153,21 @@ describe('an endpoint that fails', () => {
         return undefined
       }
     })
-    const client = connect(headgate.http, '127.0.0.1')
-    client.write('GET / HTTP/1.1\r\nHost: one.example.com\r\n\r\n')
+    const client = await lane.open(headgate)
+    client.send('GET / HTTP/1.1\r\nHost: one.example.com\r\n\r\n')
     await arrived
-    client.destroy()
+    client.close()
     await gone
   })
 
   it('never sees a body larger than allowed in full', async () => {
     respond = ({ body }) => ok(String(body.length))
-    const announced = await exchange(
-      headgate.http,
+    const announced = await lane.exchange(
+      headgate,
       `POST / HTTP/1.1\r\nHost: one.example.com\r\nContent-Length: ${2 * 1024 * 1024}\r\n\r\n`,
     )
     expect(announced.status).toBe(413)
-    const client = await RawClient.open(headgate.http)
+    const client = await lane.open(headgate)
     client.send('POST / HTTP/1.1\r\nHost: one.example.com\r\nTransfer-Encoding: chunked\r\n\r\n')
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
     for (let i = 0; i < 20; i++) client.send(chunk)

@@ -5,12 +5,15 @@ import { parseHead } from './http-head.ts'
 /** A client that sends exactly these bytes. Text is latin1. */
 export class RawClient {
   readonly socket: Socket
+  /** What carries it: another one where it speaks TLS. */
+  readonly #tcp: Socket
   #received = ''
   #ended = false
   #changed: () => void = () => {}
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, tcp: Socket = socket) {
     this.socket = socket
+    this.#tcp = tcp
     const changed = (): void => this.#changed()
     socket.on('data', (chunk) => {
       this.#received += chunk.toString('latin1')
@@ -66,9 +69,9 @@ export class RawClient {
   }
 
   /** The next whole response (by Content-Length or chunked); what came is consumed. */
-  async response(): Promise<RawResponse> {
-    await this.until((received) => parseResponse(received) !== undefined)
-    const response = parseResponse(this.#received)
+  async response(isHead = false): Promise<RawResponse> {
+    await this.until((received) => parseResponse(received, isHead) !== undefined)
+    const response = parseResponse(this.#received, isHead)
     if (response === undefined) throw new Error('unreachable')
     this.#received = this.#received.slice(response.length)
     return response
@@ -76,6 +79,11 @@ export class RawClient {
 
   close(): void {
     this.socket.destroy()
+  }
+
+  /** Leaves as a program does that crashes: with a reset. */
+  reset(): void {
+    this.#tcp.resetAndDestroy()
   }
 }
 
@@ -87,12 +95,12 @@ export type RawResponse = {
   readonly length: number
 }
 
-function parseResponse(bytes: string): RawResponse | undefined {
+function parseResponse(bytes: string, isHead: boolean): RawResponse | undefined {
   const head = parseHead(bytes)
   if (head === undefined) return undefined
   const { line, fields, field, end: start } = head
   const status = Number(line.split(' ')[1])
-  if (status < 200 || status === 204 || status === 304) {
+  if (isHead || status < 200 || status === 204 || status === 304) {
     return { status, fields, body: '', trailers: '', length: start }
   }
   if (field('transfer-encoding') !== undefined) {
