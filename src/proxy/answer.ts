@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Exchange } from './exchange.ts'
+import { Fields } from './fields.ts'
 
 /** Answers by ourselves: one line saying what happened, and the id by which the logs can be searched. */
 export function answer(
@@ -10,7 +11,7 @@ export function answer(
   more: readonly string[] = [],
 ) {
   const body = Buffer.from(`${status} ${STATUS_CODES[status] ?? ''}: ${text}\nrequest id: ${requestId}\n`, 'utf8')
-  exchange.respond(status, [
+  const fields = Fields.ofList([
     'Content-Type',
     'text/plain; charset=utf-8',
     'Content-Length',
@@ -21,8 +22,9 @@ export function answer(
     requestId,
     ...more,
   ])
-  exchange.write(body)
-  exchange.end([])
+  exchange.respond({ status, fields, hasDate: false, hasLength: true })
+  exchange.write(body, 0, body.length)
+  exchange.end(undefined)
 }
 
 /** The same as bytes, for a connection that has left its HTTP parser; it asks for the end of the connection. */
@@ -35,7 +37,5 @@ export function rawAnswer(status: number, text: string, more: readonly string[] 
 
 /** The head of an HTTP/1.1 response; fields as a flat list. */
 export function rawHead(status: number, fields: readonly string[]): string {
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
-  for (let i = 0; i + 1 < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`
-  return `${head}\r\n`
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${Fields.ofList(fields).lines}\r\n`
 }

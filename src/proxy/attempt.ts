@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
 import type { Settings } from '../router/table.ts'
 import { describeFailure, type UpstreamFailure } from './errors.ts'
-import type { Exchange } from './exchange.ts'
-import { downstreamResponseHeaders, supplementaryFields, withoutLength } from './headers.ts'
+import type { Exchange, ResponseHead } from './exchange.ts'
+import { Fields } from './fields.ts'
+import { downstreamResponseHead, supplementaryFields } from './headers.ts'
 import type { ConnectionUser } from './silence-watch.ts'
-import type { UpstreamConnection } from './upstream-pool.ts'
+import type { UpstreamConnection, UpstreamHead, UpstreamListener } from './upstream-connection.ts'
 
 /** How an attempt tells the request it belongs to what became of it. Exactly one of the two is called, once. */
 export interface AttemptOwner {
@@ -17,19 +17,20 @@ export interface AttemptOwner {
 
 export type AttemptRequest = {
   readonly path: string
-  readonly headers: string[]
+  readonly fields: Fields
   readonly body: Readable | undefined
+  readonly bodyLength: number | undefined
 }
 
 /** One try at one endpoint: sends the request, streams the answer through, carries an abort from either side to the other. */
-export class Attempt implements Dispatcher.DispatchHandler, ConnectionUser {
+export class Attempt implements UpstreamListener, ConnectionUser {
   readonly connection: UpstreamConnection
   status = 0
+  /** Of the body of the answer. */
+  bytes = 0
   readonly #exchange: Exchange
   readonly #owner: AttemptOwner
-  #controller: Dispatcher.DispatchController | undefined
-  #aborted = false
-  #settled = false
+  #refused: Error | undefined
 
   constructor(connection: UpstreamConnection, exchange: Exchange, owner: AttemptOwner) {
     this.connection = connection
@@ -37,80 +38,67 @@ export class Attempt implements Dispatcher.DispatchHandler, ConnectionUser {
     this.#owner = owner
   }
 
-  start(request: AttemptRequest, settings: Settings): void {
-    const options: Dispatcher.DispatchOptions & { readonly servername: string } = {
-      method: this.#exchange.request.method as Dispatcher.HttpMethod,
-      path: request.path,
-      headers: request.headers,
-      body: request.body ?? null,
-      headersTimeout: settings.readTimeoutMs,
-      bodyTimeout: settings.readTimeoutMs,
-      // Left out, undici closes the connection after each HEAD, and after a GET with a body.
-      reset: false,
-      // Left out, undici makes one of the Host field, and tests with a large pattern whether that is an address.
-      servername: this.connection.endpoint.address,
-    }
-    this.connection.user = this
-    this.connection.client.dispatch(options, this)
+  start({ path, fields, body, bodyLength }: AttemptRequest, { readTimeoutMs }: Settings): void {
+    const { connection } = this
+    connection.user = this
+    connection.send({ method: this.#exchange.request.method, path, fields, body, bodyLength, readTimeoutMs }, this)
   }
 
   /** The client is gone: the endpoint need not go on. */
   abort(reason: Error): void {
-    this.#aborted = true
-    this.#controller?.abort(reason)
+    this.connection.abort(reason)
   }
 
   canGoElsewhere(): boolean {
-    return this.#controller === undefined && this.#owner.canGoElsewhere()
+    return !this.connection.hasSent && this.#owner.canGoElsewhere()
   }
 
   resume(): void {
-    this.#controller?.resume()
+    this.connection.resume()
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#aborted) controller.abort(new Error('the client is gone'))
+  onInterim(status: number, fields: Fields): void {
+    // 103 Early Hints is the only interim answer with a meaning for the client; 100 is between us and the endpoint.
+    if (status === 103) this.#exchange.inform(status, Fields.ofList(supplementaryFields(fields.list)))
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    const received = rawFields(controller.rawHeaders)
-    if (status < 200) {
-      // 103 Early Hints is the only interim answer with a meaning for the client; 100 is between us and the endpoint.
-      if (status === 103) this.#exchange.inform(status, supplementaryFields(received))
-      return
+  onHead(head: UpstreamHead): void {
+    try {
+      this.#exchange.respond(responseOf(head, this.#exchange))
+      this.status = head.status
+    } catch (error) {
+      // Node's own check of what is passed on: in HTTP/2 there is no status above 599, for one.
+      this.#refused = error instanceof Error ? error : new Error(String(error))
+      this.connection.abort(this.#refused)
     }
-    const headers = downstreamResponseHeaders(received, this.#exchange)
-    this.#exchange.respond(status, status === 204 || status === 205 ? withoutLength(headers) : headers)
-    this.status = status
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#exchange.write(chunk)) controller.pause()
+  onData(buffer: Buffer, from: number, to: number): boolean {
+    if (this.#refused !== undefined) return true
+    this.bytes += to - from
+    return this.#exchange.write(buffer, from, to)
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
-    const trailers = rawFields(controller.rawTrailers)
-    this.#exchange.end(trailers.length > 0 && this.#exchange.acceptsTrailers ? supplementaryFields(trailers) : [])
-    this.#settled = true
+  onLull(): void {
+    if (this.#refused === undefined) this.#exchange.flush()
+  }
+
+  onEnd(trailers: Fields | undefined): void {
+    if (this.#refused !== undefined) return this.onError(this.#refused)
+    const isWanted = trailers !== undefined && this.#exchange.acceptsTrailers
+    this.#exchange.end(isWanted ? Fields.ofList(supplementaryFields(trailers.list)) : undefined)
     this.#owner.onAttemptComplete(this)
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#settled) return
-    this.#settled = true
-    const requestSent = this.#controller !== undefined
-    this.#owner.onAttemptFailed(this, describeFailure(error, requestSent, this.status !== 0))
+  onError(error: Error): void {
+    this.#owner.onAttemptFailed(this, describeFailure(error, this.connection.hasSent, this.status !== 0))
   }
 }
 
-/** Bytes as latin1, one character each, so that they leave as they came. */
-function rawFields(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
-  if (!Array.isArray(raw)) return []
-  const fields = new Array<string>(raw.length)
-  for (let i = 0; i < raw.length; i++) {
-    const field: Buffer | string = raw[i] ?? ''
-    fields[i] = typeof field === 'string' ? field : field.toString('latin1')
+/** As the reader of the head has filtered it, where it could. */
+function responseOf({ status, fields, passing, hasDate, hasLength }: UpstreamHead, exchange: Exchange): ResponseHead {
+  if (passing === undefined || (hasLength && (status === 204 || status === 205))) {
+    return downstreamResponseHead(status, fields.list, exchange)
   }
-  return fields
+  return { status, fields: Fields.ofLines(passing), hasDate, hasLength }
 }

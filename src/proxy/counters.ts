@@ -29,6 +29,14 @@ export type EjectionReason = 'refused' | 'unreachable' | 'silent'
 /** More label sets than this are counted under the labels of `overflowLabels`: a scrape must stay small. */
 const maxSeries = 10_000
 
+/** Closed list: the label `lane` of headgate_requests_by_lane_total. */
+const lanes = ['fast', 'standard', 'h2', 'tunnel'] as const
+export type LaneCounts = Record<(typeof lanes)[number], number>
+
+/** Closed list: the label `reason` of headgate_fast_lane_handovers_total. */
+const handoverReasons = ['incomplete', 'unusual-head', 'body', 'method', 'version', 'field', 'too-large'] as const
+export type HandoverReason = (typeof handoverReasons)[number]
+
 export type SeriesLabels = {
   readonly host: string
   readonly namespace: string
@@ -43,6 +51,8 @@ const overflowLabels: SeriesLabels = { host: '(more)', namespace: '', ingress: '
 export type CountersSnapshot = {
   readonly series: readonly SeriesSnapshot[]
   readonly upstreamErrors: Readonly<Record<UpstreamErrorReason, number>>
+  readonly requestsByLane: Readonly<LaneCounts>
+  readonly handovers: Readonly<Record<HandoverReason, number>>
   readonly retries: number
   readonly ejections: Readonly<Record<EjectionReason, number>>
   readonly endpointsEjected: number
@@ -123,6 +133,16 @@ export class Counters {
     'endpoint-silent': 0,
   }
   readonly ejections: Record<EjectionReason, number> = { refused: 0, unreachable: 0, silent: 0 }
+  readonly requestsByLane: LaneCounts = { fast: 0, standard: 0, h2: 0, tunnel: 0 }
+  readonly handovers: Record<HandoverReason, number> = {
+    incomplete: 0,
+    'unusual-head': 0,
+    body: 0,
+    method: 0,
+    version: 0,
+    field: 0,
+    'too-large': 0,
+  }
   endpointsEjected = 0
   retries = 0
   requestsInFlight = 0
@@ -160,6 +180,8 @@ export class Counters {
         .filter((series) => series.durations.some((count) => count > 0))
         .map(({ labels, requests, durations, durationSum }) => ({ labels, requests, durations, durationSum })),
       upstreamErrors: { ...this.upstreamErrors },
+      requestsByLane: { ...this.requestsByLane },
+      handovers: { ...this.handovers },
       retries: this.retries,
       ejections: { ...this.ejections },
       endpointsEjected: this.endpointsEjected,

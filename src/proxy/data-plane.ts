@@ -44,14 +44,18 @@ export class DataPlane {
     })
     const counters = new Counters()
     const health = new EndpointHealth({ log, counters, onEjected: () => this.#scheduleSweep() })
-    const pool = new UpstreamPool({ connectTimeoutMs: defaultSettings.connectTimeoutMs, health })
+    const pool = new UpstreamPool({
+      connectTimeoutMs: defaultSettings.connectTimeoutMs,
+      health,
+      lean: options.leanUpstream,
+    })
     this.#proxy = {
       table: emptyTable,
       draining: false,
       pool,
       balancer: new Balancer({ ejected: health.ejected }),
       health,
-      silence: new SilenceWatch({ health, connections: pool.busy }),
+      silence: new SilenceWatch({ health, connections: pool.busy, onTick: () => pool.checkTimes() }),
       retryBudget: new RetryBudget(),
       options,
       counters,

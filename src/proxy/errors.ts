@@ -27,6 +27,9 @@ const reasonByCode: Readonly<Record<string, UpstreamErrorReason>> = {
   ECONNECT_TIMEOUT: 'connect-timeout',
   ETIMEDOUT: 'connect-timeout',
   HEADGATE_ENDPOINT_SILENT: 'endpoint-silent',
+  HEADGATE_HEAD_TIMEOUT: 'head-timeout',
+  HEADGATE_BODY_TIMEOUT: 'body-timeout',
+  HEADGATE_BAD_RESPONSE: 'bad-response',
   UND_ERR_HEADERS_TIMEOUT: 'head-timeout',
   UND_ERR_BODY_TIMEOUT: 'body-timeout',
   UND_ERR_HEADERS_OVERFLOW: 'bad-response',
@@ -42,6 +45,19 @@ export function connectTimeoutError(): Error {
 /** The endpoint was connected, and its host does not answer any more. */
 export function endpointSilentError(): Error {
   return Object.assign(new Error('the host of the endpoint does not answer'), { code: 'HEADGATE_ENDPOINT_SILENT' })
+}
+
+export function headTimeoutError(): Error {
+  return Object.assign(new Error('no answer in time'), { code: 'HEADGATE_HEAD_TIMEOUT' })
+}
+
+export function bodyTimeoutError(): Error {
+  return Object.assign(new Error('the answer stopped in its body'), { code: 'HEADGATE_BODY_TIMEOUT' })
+}
+
+/** What came is no answer that can be passed on. */
+export function badResponseError(why: string): Error {
+  return Object.assign(new Error(`malformed response: ${why}`), { code: 'HEADGATE_BAD_RESPONSE' })
 }
 
 /** Node's own checks of what we were about to pass on. */

@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream'
-import type { KeyFields } from './key-fields.ts'
+import type { Fields } from './fields.ts'
+
+/** Who parses a request and writes its answer. */
+export type Lane = 'fast' | 'standard' | 'h2'
 
 /** What a lane has read of a request before it is routed. */
 export interface DownstreamRequest {
@@ -12,10 +15,23 @@ export interface DownstreamRequest {
   readonly httpVersion: string
   /** Flat list, [name, value, …], without pseudo-header fields. */
   readonly headers: readonly string[]
-  readonly fields: KeyFields
+  /** Of the client's own fields those that go on to an endpoint, as lines (see headers.ts). */
+  readonly passing: string
+  /** The client's own X-Request-ID; empty where there is none, or more than one. */
+  readonly givenId: string
   readonly clientAddress: string
   /** Bytes, where the client said so. */
   readonly contentLength: number | undefined
+}
+
+/** The head of an answer as the client gets it. */
+export type ResponseHead = {
+  readonly status: number
+  readonly fields: Fields
+  /** A Date is among the fields. */
+  readonly hasDate: boolean
+  /** Content-Length is among the fields. */
+  readonly hasLength: boolean
 }
 
 /** What a lane hears from the proxy about the client's side. */
@@ -28,9 +44,10 @@ export interface ExchangeEvents {
 
 /**
  * One request and its answer, whoever parses and writes them. Lanes implement it; everything else is written against it.
- * The answer is `inform`* `respond` `write`* `end`, or `abort` at any moment.
+ * The answer is `inform`* `respond` (`write` | `flush`)* `end`, or `abort` at any moment.
  */
 export interface Exchange {
+  readonly lane: Lane
   readonly request: DownstreamRequest
   /** undefined: the request has no body. */
   readonly bodySource: Readable | undefined
@@ -42,11 +59,13 @@ export interface Exchange {
 
   subscribe(events: ExchangeEvents): void
   /** An interim answer (1xx); ignored where the client could not understand it. */
-  inform(status: number, headers: readonly string[]): void
-  respond(status: number, headers: string[]): void
-  /** False: wait for `onDrain`. */
-  write(chunk: Buffer): boolean
-  end(trailers: readonly string[]): void
+  inform(status: number, fields: Fields): void
+  respond(head: ResponseHead): void
+  /** Bytes `from` up to `to` of a buffer that is the caller's again when this returns. False: wait for `onDrain`. */
+  write(buffer: Buffer, from: number, to: number): boolean
+  /** More will come later: what was held back to leave in one piece leaves now. */
+  flush(): void
+  end(trailers: Fields | undefined): void
   /** Breaks the connection or stream, so that a cut answer never looks complete. */
   abort(): void
   /** Asks the client not to send another request on this connection. */

@@ -1,3 +1,5 @@
+import { trimSpace } from './head-syntax.ts'
+
 /**
  * Header fields of one message, in the form in which they came: as a flat list, [name, value, name, value, …], or as the lines of a
  * head, `Name: value\r\n…`. The other form is made when somebody asks for it. Bytes are characters (latin1) in both, order and
@@ -37,7 +39,7 @@ function listOf(lines: string): readonly string[] {
   for (let at = 0; at < lines.length; ) {
     const end = lines.indexOf('\r\n', at)
     const colon = lines.indexOf(':', at)
-    list.push(lines.slice(at, colon), lines.slice(colon + 1, end).trim())
+    list.push(lines.slice(at, colon), trimSpace(lines.slice(colon + 1, end)))
     at = end + 2
   }
   return list

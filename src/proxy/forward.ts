@@ -1,14 +1,17 @@
-import type { Backend, Route, RoutingTable } from '../router/table.ts'
+import type { Backend, EndpointId, Route, RoutingTable } from '../router/table.ts'
 import { answer } from './answer.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
+import type { UpstreamErrorReason } from './counters.ts'
 import { statusFor, type UpstreamFailure } from './errors.ts'
 import type { Exchange, ExchangeEvents } from './exchange.ts'
-import { publicPort, upstreamRequestHeaders } from './headers.ts'
+import { Fields } from './fields.ts'
+import { finishRequest, type UpstreamOutcome } from './finish-request.ts'
+import { publicPort, upstreamFields } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RequestBody } from './request-body.ts'
 import { mayRetry } from './retry.ts'
 import { Tries } from './tries.ts'
-import type { UpstreamConnection } from './upstream-pool.ts'
+import type { UpstreamConnection } from './upstream-connection.ts'
 
 export type ForwardOptions = {
   readonly proxy: ProxyState
@@ -27,15 +30,18 @@ export type ForwardOptions = {
 /** Status that is counted for a request whose client went away before the answer (nginx's number; never sent). */
 const clientClosedRequest = 499
 
+const noFields = Fields.ofList([])
+
 const unsent: UpstreamFailure = { reason: 'connect-timeout', requestSent: false, message: '' }
 
 /** The attempt loop of one request: pick an endpoint, try, and try another while nothing is committed. */
-export class Forward implements ExchangeEvents, AttemptOwner {
+export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
   readonly #options: ForwardOptions
   readonly #body: RequestBody | undefined
-  readonly #headers: string[]
+  readonly #fields: Fields
   readonly #tries: Tries
   #attempt: Attempt | undefined
+  #failure: UpstreamErrorReason | undefined
   #finished = false
 
   constructor(options: ForwardOptions) {
@@ -44,7 +50,7 @@ export class Forward implements ExchangeEvents, AttemptOwner {
     this.#options = options
     this.#tries = new Tries(options.proxy, options.backend)
     this.#body = this.#bodyOf(exchange, options.table.settings.maxBodyBytes)
-    this.#headers = upstreamRequestHeaders(request.headers, {
+    this.#fields = upstreamFields(request.passing, {
       host: request.authority,
       scheme: request.scheme,
       clientAddress: request.clientAddress,
@@ -52,6 +58,22 @@ export class Forward implements ExchangeEvents, AttemptOwner {
       requestId,
       contentLength: this.#body?.length,
     })
+  }
+
+  get endpoint(): EndpointId | undefined {
+    return this.#attempt?.connection.endpoint.id
+  }
+
+  get attempts(): number {
+    return this.#tries.count
+  }
+
+  get failure(): UpstreamErrorReason | undefined {
+    return this.#failure
+  }
+
+  get bytes(): number {
+    return this.#attempt?.bytes ?? 0
   }
 
   start(): void {
@@ -75,6 +97,7 @@ export class Forward implements ExchangeEvents, AttemptOwner {
   }
 
   onAttemptComplete(attempt: Attempt): void {
+    this.#failure = undefined
     this.#options.proxy.pool.release(attempt.connection)
     this.#finish(attempt.status)
   }
@@ -83,6 +106,7 @@ export class Forward implements ExchangeEvents, AttemptOwner {
     const { proxy, exchange, table } = this.#options
     proxy.pool.discard(attempt.connection)
     if (this.#finished) return
+    this.#failure = failure.reason
     this.#tries.onFailure(failure)
     proxy.counters.upstreamErrors[failure.reason]++
     if (exchange.committed) {
@@ -135,7 +159,10 @@ export class Forward implements ExchangeEvents, AttemptOwner {
     this.#tries.add(connection.endpoint)
     const attempt = new Attempt(connection, exchange, this)
     this.#attempt = attempt
-    attempt.start({ path, headers: this.#headers, body: this.#body?.open() }, table.settings)
+    attempt.start(
+      { path, fields: this.#fields, body: this.#body?.open(), bodyLength: this.#body?.length },
+      table.settings,
+    )
   }
 
   #giveUp(failure: UpstreamFailure): void {
@@ -152,9 +179,17 @@ export class Forward implements ExchangeEvents, AttemptOwner {
   #finish(status: number): void {
     if (this.#finished) return
     this.#finished = true
-    const { proxy, route, exchange, startedAt } = this.#options
+    const { proxy, route, exchange, startedAt, requestId } = this.#options
     proxy.counters.requestsInFlight--
-    proxy.counters.countRequest(route, exchange.request.method, status, (performance.now() - startedAt) / 1000)
+    finishRequest(proxy, {
+      lane: exchange.lane,
+      request: exchange.request,
+      route,
+      status,
+      startedAt,
+      requestId,
+      upstream: this,
+    })
   }
 
   #bodyOf(exchange: Exchange, maxBytes: number): RequestBody | undefined {
@@ -165,7 +200,7 @@ export class Forward implements ExchangeEvents, AttemptOwner {
       length: request.contentLength,
       maxBytes,
       onFirstRead: () => {
-        if (exchange.expectsContinue && !exchange.committed) exchange.inform(100, [])
+        if (exchange.expectsContinue && !exchange.committed) exchange.inform(100, noFields)
       },
       onTooLarge: () => this.#refuseBody(maxBytes),
     })

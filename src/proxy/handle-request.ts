@@ -1,21 +1,23 @@
 import type { Route } from '../router/table.ts'
 import { answer } from './answer.ts'
 import { chooseBackend, describeUnavailable } from './choose-backend.ts'
-import type { DownstreamRequest, Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { finishRequest } from './finish-request.ts'
 import { Forward } from './forward.ts'
 import type { ProxyState } from './proxy-state.ts'
-import { isAcceptableRequestId, nextRequestId } from './request-id.ts'
+import { nextRequestId, requestIdFor } from './request-id.ts'
+import type { Refusal } from './request-rules.ts'
 import { routeRequest } from './route-request.ts'
 
 /** The life of a request, whatever lane it came by: checked, matched, then forwarded or answered here. */
 export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
   const { request } = exchange
   const startedAt = performance.now()
-  const requestId = requestIdOf(request)
+  const requestId = requestIdFor(request.givenId)
 
   const answerHere = (route: Route | undefined, status: number, text: string, more?: readonly string[]): void => {
     answer(exchange, status, text, requestId, more)
-    proxy.counters.countRequest(route, request.method, status, (performance.now() - startedAt) / 1000)
+    finishRequest(proxy, { lane: exchange.lane, request, route, status, startedAt, requestId, upstream: undefined })
   }
 
   // RFC 9110 section 9.3.7: OPTIONS * is about the server as a whole, and that is us.
@@ -56,7 +58,11 @@ export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
   }
 }
 
-function requestIdOf(request: DownstreamRequest): string {
-  const { requestIds, requestId } = request.fields
-  return requestIds === 1 && isAcceptableRequestId(requestId) ? requestId : nextRequestId()
+/** A request that breaks a rule of its lane: answered here, and nothing is asked of the routing table. */
+export function refuseRequest(exchange: Exchange, { status, text }: Refusal, proxy: ProxyState): void {
+  const { lane, request } = exchange
+  const requestId = nextRequestId()
+  const startedAt = performance.now()
+  answer(exchange, status, text, requestId)
+  finishRequest(proxy, { lane, request, route: undefined, status, startedAt, requestId, upstream: undefined })
 }

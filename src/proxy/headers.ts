@@ -1,8 +1,12 @@
+import type { ResponseHead } from './exchange.ts'
+import { Fields } from './fields.ts'
+
 // Which header fields cross the proxy, in both directions. All lists are flat, [name, value, name, value, …], as node:http
-// gives them in `rawHeaders`: order, case and duplicates survive, and a policy sees every value, not only the first.
+// gives them in `rawHeaders`: order, case and duplicates survive, and a policy sees every value, not only the first. Readers of whole
+// heads apply the same rules line by line.
 
 /** Meant for one connection only (RFC 9110 section 7.6.1), or consumed by us. */
-const hopByHop = new Set([
+export const hopByHop: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -47,8 +51,8 @@ const identity = new Set([
 /** Framing is ours: the length is said again from what was parsed, the host from what was checked. */
 const rewritten = new Set(['host', 'content-length', 'expect'])
 
-/** All that a client's request loses on its way. */
-const dropped: ReadonlySet<string> = new Set([...hopByHop, ...identity, ...rewritten])
+/** All that a client's request loses on its way, besides names with an underscore. */
+export const droppedUpstream: ReadonlySet<string> = new Set([...hopByHop, ...identity, ...rewritten])
 
 /** Fields that a `Connection` field cannot take away: routing, framing and end-to-end meaning depend on them. */
 const notNominable = new Set([
@@ -70,37 +74,36 @@ export type ForwardedAs = {
   readonly contentLength: number | undefined
 }
 
-/** The fields of a request as an endpoint gets them: the client's own without what must not pass, then ours. */
-export function upstreamRequestHeaders(received: readonly string[], as: ForwardedAs): string[] {
+/** The client's own fields that go on to an endpoint, as lines. */
+export function passingLines(received: readonly string[]): string {
   const nominated = nominatedNames(received)
-  const sent: string[] = ['Host', as.host]
+  let lines = ''
   for (let i = 0; i + 1 < received.length; i += 2) {
     const name = received[i] ?? ''
-    if (passesUpstream(name, nominated)) sent.push(name, received[i + 1] ?? '')
+    const value = received[i + 1] ?? ''
+    if (passesUpstream(name, nominated) && !breaksLine.test(value)) lines += `${name}: ${value}\r\n`
   }
-  if (as.contentLength !== undefined) sent.push('Content-Length', String(as.contentLength))
-  sent.push(
-    'X-Forwarded-For',
-    as.clientAddress,
-    'X-Forwarded-Proto',
-    as.scheme,
-    'X-Forwarded-Host',
-    as.host,
-    'X-Forwarded-Port',
-    String(as.port),
-    'X-Real-IP',
-    as.clientAddress,
-    'X-Request-ID',
-    as.requestId,
+  return lines
+}
+
+/** No parser lets these through. If one did, what follows would be a line of its own; beyond latin1 a character loses its high byte. */
+const breaksLine = /[\0\r\n\u0100-\uffff]/
+
+/** The fields of a request as an endpoint gets them: those of the client's own that pass, as lines, then ours. */
+export function upstreamFields(passing: string, as: ForwardedAs): Fields {
+  const { host, clientAddress } = as
+  const length = as.contentLength === undefined ? '' : `Content-Length: ${as.contentLength}\r\n`
+  return Fields.ofLines(
+    `Host: ${host}\r\n${passing}${length}X-Forwarded-For: ${clientAddress}\r\nX-Forwarded-Proto: ${as.scheme}\r\n` +
+      `X-Forwarded-Host: ${host}\r\nX-Forwarded-Port: ${as.port}\r\nX-Real-IP: ${clientAddress}\r\nX-Request-ID: ${as.requestId}\r\n`,
   )
-  return sent
 }
 
 function passesUpstream(name: string, nominated: ReadonlySet<string> | undefined): boolean {
   const lower = name.toLowerCase()
   // CGI-style servers read `X_Real_IP` and `X-Real-IP` as the same variable; nginx drops such names by default too.
   if (lower.includes('_')) return false
-  if (dropped.has(lower)) return false
+  if (droppedUpstream.has(lower)) return false
   return nominated === undefined || !nominated.has(lower)
 }
 
@@ -131,6 +134,28 @@ export function downstreamResponseHeaders(received: readonly string[], client: T
   return sent
 }
 
+/** The head of an answer made of what came from an endpoint. */
+export function downstreamResponseHead(
+  status: number,
+  received: readonly string[],
+  client: TrailerTaker,
+): ResponseHead {
+  const passing = downstreamResponseHeaders(received, client)
+  // RFC 9110 section 8.6: no Content-Length in a 204; and an HTTP/2 client takes one without its bytes for a broken answer.
+  const list = status === 204 || status === 205 ? withoutLength(passing) : passing
+  const hasDate = hasField(list, 'date')
+  const hasLength = hasField(list, 'content-length')
+  return { status, fields: Fields.ofList(list), hasDate, hasLength }
+}
+
+function hasField(list: readonly string[], lowerName: string): boolean {
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] ?? ''
+    if (name.length === lowerName.length && name.toLowerCase() === lowerName) return true
+  }
+  return false
+}
+
 /**
  * What goes before the head of a response (1xx) or behind its body (trailers): nothing there may frame, route or control a
  * message (RFC 9110 section 6.5.1).
@@ -140,8 +165,7 @@ export function supplementaryFields(received: readonly string[]): string[] {
   return fieldsWhere(received, (name) => !hopByHop.has(name) && !rewritten.has(name) && nominated?.has(name) !== true)
 }
 
-/** RFC 9110 section 8.6: no Content-Length in a 204; and an HTTP/2 client takes one without its bytes for a broken answer. */
-export function withoutLength(headers: readonly string[]): string[] {
+function withoutLength(headers: readonly string[]): string[] {
   return fieldsWhere(headers, (name) => name !== 'content-length')
 }
 

@@ -2,12 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Settings } from '../router/table.ts'
-import { answer, rawAnswer } from './answer.ts'
+import { rawAnswer } from './answer.ts'
 import { answeringOn } from './answering-on.ts'
-import { handleRequest } from './handle-request.ts'
+import { handleRequest, refuseRequest } from './handle-request.ts'
 import { Http1Exchange, type Http1LaneState } from './http1-exchange.ts'
 import type { ProxyState } from './proxy-state.ts'
-import { nextRequestId } from './request-id.ts'
 import { refusalOfHead } from './request-rules.ts'
 import { StallWatch, stallTimeoutMs } from './stall.ts'
 import { handleUpgrade } from './upgrade.ts'
@@ -102,8 +101,7 @@ function onRequest(
     return
   }
   exchange.closeAfterwards()
-  answer(exchange, refusal.status, refusal.text, nextRequestId())
-  proxy.counters.countRequest(undefined, exchange.request.method, refusal.status, 0)
+  refuseRequest(exchange, refusal, proxy)
 }
 
 /** Status for what llhttp or a timer gave up on; anything else is a plain 400. */

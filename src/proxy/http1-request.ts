@@ -1,25 +1,42 @@
 import type { IncomingMessage } from 'node:http'
 import type { DownstreamRequest } from './exchange.ts'
-import { contentLengthOf, readKeyFields } from './key-fields.ts'
+import { passingLines } from './headers.ts'
+import { contentLengthOf, givenIdOf, type KeyFields, readKeyFields } from './key-fields.ts'
 
 /** What Node's HTTP/1.1 server has parsed, in the words of the proxy. */
-export function readHttp1Request(request: IncomingMessage): DownstreamRequest {
-  const headers = request.rawHeaders
-  const fields = readKeyFields(headers)
-  const { host } = fields
-  const url = request.url ?? ''
-  const { authority, target } =
-    url.startsWith('/') || url === '*' ? { authority: host, target: url } : readAbsoluteForm(url, host)
-  return {
-    method: request.method ?? '',
-    target,
-    authority,
-    scheme: isEncrypted(request) ? 'https' : 'http',
-    httpVersion: request.httpVersion,
-    headers,
-    fields,
-    clientAddress: plainAddress(request.socket.remoteAddress ?? ''),
-    contentLength: contentLengthOf(fields),
+export class Http1Request implements DownstreamRequest {
+  readonly method: string
+  readonly target: string
+  readonly authority: string
+  readonly scheme: 'http' | 'https'
+  readonly httpVersion: string
+  readonly headers: readonly string[]
+  readonly fields: KeyFields
+  readonly clientAddress: string
+  readonly contentLength: number | undefined
+
+  constructor(request: IncomingMessage) {
+    this.method = request.method ?? ''
+    this.headers = request.rawHeaders
+    this.fields = readKeyFields(this.headers)
+    const { host } = this.fields
+    const url = request.url ?? ''
+    const { authority, target } =
+      url.startsWith('/') || url === '*' ? { authority: host, target: url } : readAbsoluteForm(url, host)
+    this.authority = authority
+    this.target = target
+    this.scheme = isEncrypted(request) ? 'https' : 'http'
+    this.httpVersion = request.httpVersion
+    this.clientAddress = plainAddress(request.socket.remoteAddress ?? '')
+    this.contentLength = contentLengthOf(this.fields)
+  }
+
+  get passing(): string {
+    return passingLines(this.headers)
+  }
+
+  get givenId(): string {
+    return givenIdOf(this.fields)
   }
 }
 

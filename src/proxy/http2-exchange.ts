@@ -1,13 +1,16 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import type { Readable } from 'node:stream'
-import type { DownstreamRequest, Exchange, ExchangeEvents } from './exchange.ts'
+import type { DownstreamRequest, Exchange, ExchangeEvents, ResponseHead } from './exchange.ts'
+import type { Fields } from './fields.ts'
+import { passingLines } from './headers.ts'
 import { plainAddress } from './http1-request.ts'
-import { contentLengthOf, readKeyFields } from './key-fields.ts'
+import { contentLengthOf, givenIdOf, type KeyFields, readKeyFields } from './key-fields.ts'
 
 /** A request that node:http2 has parsed (core API: the compatibility layer costs more and hides the pseudo-headers). */
 export class Http2Exchange implements Exchange {
-  readonly request: DownstreamRequest
+  readonly lane = 'h2'
+  readonly request: Http2Request
   readonly bodySource: Readable | undefined
   readonly expectsContinue: boolean
   readonly acceptsTrailers = true
@@ -22,19 +25,7 @@ export class Http2Exchange implements Exchange {
     endsHere: boolean,
   ) {
     this.#stream = stream
-    const headers = ordinaryFields(rawHeaders)
-    const fields = readKeyFields(headers)
-    this.request = {
-      method: received[':method'] ?? '',
-      target: received[':path'] ?? '',
-      authority: received[':authority'] ?? received.host ?? '',
-      scheme: 'https',
-      httpVersion: '2.0',
-      headers,
-      clientAddress: plainAddress(stream.session?.socket.remoteAddress ?? ''),
-      fields,
-      contentLength: contentLengthOf(fields),
-    }
+    this.request = new Http2Request(received, rawHeaders, plainAddress(stream.session?.socket.remoteAddress ?? ''))
     this.bodySource = endsHere ? undefined : stream
     this.expectsContinue = received.expect?.toLowerCase() === '100-continue'
   }
@@ -55,29 +46,31 @@ export class Http2Exchange implements Exchange {
     stream.on('close', leave)
   }
 
-  inform(status: number, headers: readonly string[]): void {
+  inform(status: number, fields: Fields): void {
     if (!this.#writable || this.#stream.headersSent) return
-    this.#stream.additionalHeaders({ ...lowerCased(headers), ':status': status })
+    this.#stream.additionalHeaders(lowerCased(fields.list, status))
   }
 
-  respond(status: number, headers: string[]): void {
+  respond({ status, fields }: ResponseHead): void {
     if (!this.#writable) return
-    const fields: OutgoingHttpHeaders = { ...lowerCased(headers), ':status': status }
-    this.#stream.respond(fields, { waitForTrailers: true })
+    this.#stream.respond(lowerCased(fields.list, status), { waitForTrailers: true })
     this.#stream.once('wantTrailers', () => {
       this.#stream.sendTrailers(this.#trailers ?? {})
     })
   }
 
-  write(chunk: Buffer): boolean {
+  write(buffer: Buffer, from: number, to: number): boolean {
     // A HEAD request, and a 204 or 304, have ended their stream with the head.
     if (!this.#writable || this.#stream.writableEnded) return true
-    return this.#stream.write(chunk)
+    return this.#stream.write(Buffer.copyBytesFrom(buffer, from, to - from))
   }
 
-  end(trailers: readonly string[]): void {
+  /** node:http2 gathers frames until the end of the turn by itself. */
+  flush(): void {}
+
+  end(trailers: Fields | undefined): void {
     this.#isEnded = true
-    if (trailers.length > 0) this.#trailers = lowerCased(trailers)
+    if (trailers !== undefined) this.#trailers = lowerCased(trailers.list)
     if (this.#writable && !this.#stream.writableEnded) this.#stream.end()
     if (this.bodySource !== undefined && !this.#stream.readableEnded) this.#refuseRest()
   }
@@ -102,6 +95,36 @@ export class Http2Exchange implements Exchange {
   }
 }
 
+class Http2Request implements DownstreamRequest {
+  readonly method: string
+  readonly target: string
+  readonly authority: string
+  readonly scheme = 'https'
+  readonly httpVersion = '2.0'
+  readonly headers: readonly string[]
+  readonly fields: KeyFields
+  readonly clientAddress: string
+  readonly contentLength: number | undefined
+
+  constructor(received: IncomingHttpHeaders, rawHeaders: readonly string[], clientAddress: string) {
+    this.method = received[':method'] ?? ''
+    this.target = received[':path'] ?? ''
+    this.authority = received[':authority'] ?? received.host ?? ''
+    this.headers = ordinaryFields(rawHeaders)
+    this.fields = readKeyFields(this.headers)
+    this.clientAddress = clientAddress
+    this.contentLength = contentLengthOf(this.fields)
+  }
+
+  get passing(): string {
+    return passingLines(this.headers)
+  }
+
+  get givenId(): string {
+    return givenIdOf(this.fields)
+  }
+}
+
 /** Without pseudo-headers and `host` (`:authority` says it); cookie crumbs joined (RFC 9113 section 8.2.3). */
 function ordinaryFields(raw: readonly string[]): string[] {
   const fields: string[] = []
@@ -117,16 +140,17 @@ function ordinaryFields(raw: readonly string[]): string[] {
   return fields
 }
 
-function lowerCased(flat: readonly string[]): OutgoingHttpHeaders {
-  const fields: Record<string, string | string[]> = Object.create(null)
+function lowerCased(flat: readonly string[], status?: number): OutgoingHttpHeaders {
+  const fields: OutgoingHttpHeaders = Object.create(null)
+  if (status !== undefined) fields[':status'] = status
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const name = (flat[i] ?? '').toLowerCase()
     // HTTP/1.1 allows white space around a value; in HTTP/2 it makes the whole answer malformed (RFC 9113 section 8.2.1).
     const value = (flat[i + 1] ?? '').trim()
     const known = fields[name]
     if (known === undefined) fields[name] = value
-    else if (typeof known === 'string') fields[name] = [known, value]
-    else known.push(value)
+    else if (Array.isArray(known)) fields[name] = [...known, value]
+    else fields[name] = [String(known), value]
   }
   return fields
 }

@@ -1,11 +1,9 @@
 import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { answer } from './answer.ts'
-import { handleRequest } from './handle-request.ts'
+import { handleRequest, refuseRequest } from './handle-request.ts'
 import { singleHeader } from './headers.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import type { ProxyState } from './proxy-state.ts'
-import { nextRequestId } from './request-id.ts'
 import { type Refusal, refusalOfFields, refusalOfMethod } from './request-rules.ts'
 import { stallTimeoutMs } from './stall.ts'
 
@@ -39,12 +37,8 @@ export class Http2Lane {
       stream.setTimeout(stallTimeoutMs(proxy.table.settings), () => stream.close(constants.NGHTTP2_CANCEL))
       const exchange = new Http2Exchange(stream, headers, rawHeaders, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0)
       const refusal = refusalOf(exchange, rawHeaders)
-      if (refusal === undefined) {
-        handleRequest(exchange, proxy)
-      } else {
-        answer(exchange, refusal.status, refusal.text, nextRequestId())
-        proxy.counters.countRequest(undefined, exchange.request.method, refusal.status, 0)
-      }
+      if (refusal === undefined) handleRequest(exchange, proxy)
+      else refuseRequest(exchange, refusal, proxy)
     })
   }
 

@@ -63,3 +63,8 @@ export function contentLengthOf({ lengths, length }: KeyFields): number | undefi
   const bytes = Number(length.trim())
   return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : undefined
 }
+
+/** The client's own X-Request-ID; empty where there is none, or more than one. */
+export function givenIdOf({ requestIds, requestId }: KeyFields): string {
+  return requestIds === 1 ? requestId : ''
+}

@@ -10,6 +10,11 @@ export function nextRequestId(): string {
   return prefix + counter.toString(16).padStart(12, '0')
 }
 
+/** `given`: the client's own; empty: it sent none. */
+export function requestIdFor(given: string): string {
+  return given !== '' && isAcceptableRequestId(given) ? given : nextRequestId()
+}
+
 /** A client's own id is kept where it cannot do harm in a log line or a shell. */
 export function isAcceptableRequestId(value: string): boolean {
   return value.length >= 8 && value.length <= 128 && /^[A-Za-z0-9._:-]+$/.test(value)

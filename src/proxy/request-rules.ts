@@ -1,4 +1,4 @@
-import type { DownstreamRequest } from './exchange.ts'
+import type { Http1Request } from './http1-request.ts'
 import type { KeyFields } from './key-fields.ts'
 
 // What Node's parser lets through and a gateway must not: two servers that read the same bytes differently are how requests
@@ -11,7 +11,7 @@ const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** The first rule of HTTP/1.x that the head breaks; undefined where it breaks none. */
-export function refusalOfHead({ method, httpVersion, fields, target }: DownstreamRequest): Refusal | undefined {
+export function refusalOfHead({ method, httpVersion, fields, target }: Http1Request): Refusal | undefined {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return { status: 505, text: 'HTTP version not supported' }
   const refusedMethod = refusalOfMethod(method)
   if (refusedMethod !== undefined) return refusedMethod

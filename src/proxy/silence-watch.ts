@@ -42,6 +42,8 @@ export type SilenceWatchOptions = {
   readonly health: EndpointHealth
   /** Those that carry a request now. */
   readonly connections: Iterable<WatchedConnection>
+  /** Called at each tick, for those who have no timer of their own. */
+  readonly onTick: () => void
 }
 
 /**
@@ -52,11 +54,13 @@ export class SilenceWatch {
   readonly #health: EndpointHealth
   readonly #tunnels = new Set<WatchedConnection>()
   readonly #connections: Iterable<WatchedConnection>
+  readonly #onTick: () => void
   readonly #timer: NodeJS.Timeout
 
-  constructor({ health, connections }: SilenceWatchOptions) {
+  constructor({ health, connections, onTick }: SilenceWatchOptions) {
     this.#health = health
     this.#connections = connections
+    this.#onTick = onTick
     this.#timer = setInterval(() => this.#sweep(), tickMs).unref()
   }
 
@@ -84,6 +88,7 @@ export class SilenceWatch {
 
   #sweep(): void {
     this.#health.tick()
+    this.#onTick()
     for (const connection of this.#connections) this.#look(connection)
     for (const tunnel of this.#tunnels) this.#look(tunnel)
   }

@@ -1,4 +1,12 @@
-import type { CountersSnapshot, EjectionReason, SeriesLabels, SeriesSnapshot, UpstreamErrorReason } from './counters.ts'
+import type {
+  CountersSnapshot,
+  EjectionReason,
+  HandoverReason,
+  LaneCounts,
+  SeriesLabels,
+  SeriesSnapshot,
+  UpstreamErrorReason,
+} from './counters.ts'
 
 /** What several processes counted, as if it were one. Gauges are added like counts: each process has its own connections. */
 export function sumCounters(snapshots: readonly CountersSnapshot[]): CountersSnapshot {
@@ -7,6 +15,8 @@ export function sumCounters(snapshots: readonly CountersSnapshot[]): CountersSna
   return {
     series: sumSeries(snapshots),
     upstreamErrors: sumErrors(snapshots),
+    requestsByLane: sumLanes(snapshots),
+    handovers: sumHandovers(snapshots),
     retries: sumOf(snapshots, 'retries'),
     ejections: sumEjections(snapshots),
     // Not added: all processes come upon the same endpoints.
@@ -65,6 +75,26 @@ function sumEjections(snapshots: readonly CountersSnapshot[]): Record<EjectionRe
   const sumFor = (reason: EjectionReason): number =>
     snapshots.reduce((sum, { ejections }) => sum + ejections[reason], 0)
   return { refused: sumFor('refused'), unreachable: sumFor('unreachable'), silent: sumFor('silent') }
+}
+
+function sumLanes(snapshots: readonly CountersSnapshot[]): LaneCounts {
+  const sumFor = (lane: keyof LaneCounts): number =>
+    snapshots.reduce((sum, { requestsByLane }) => sum + requestsByLane[lane], 0)
+  return { fast: sumFor('fast'), standard: sumFor('standard'), h2: sumFor('h2'), tunnel: sumFor('tunnel') }
+}
+
+function sumHandovers(snapshots: readonly CountersSnapshot[]): Record<HandoverReason, number> {
+  const sumFor = (reason: HandoverReason): number =>
+    snapshots.reduce((sum, { handovers }) => sum + handovers[reason], 0)
+  return {
+    incomplete: sumFor('incomplete'),
+    'unusual-head': sumFor('unusual-head'),
+    body: sumFor('body'),
+    method: sumFor('method'),
+    version: sumFor('version'),
+    field: sumFor('field'),
+    'too-large': sumFor('too-large'),
+  }
 }
 
 function keyOf({ host, namespace, ingress, service }: SeriesLabels): string {

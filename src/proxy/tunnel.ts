@@ -2,13 +2,15 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createProxyServer } from 'http-proxy-3'
-import type { Backend, Endpoint, Route } from '../router/table.ts'
+import type { Backend, Endpoint, EndpointId, Route } from '../router/table.ts'
 import { rawAnswer, rawHead } from './answer.ts'
+import type { UpstreamErrorReason } from './counters.ts'
 import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
-import type { DownstreamRequest } from './exchange.ts'
-import { downstreamResponseHeaders, noTrailers, publicPort, upstreamRequestHeaders } from './headers.ts'
+import { finishRequest, type UpstreamOutcome } from './finish-request.ts'
+import { downstreamResponseHeaders, noTrailers, publicPort, upstreamFields } from './headers.ts'
+import type { Http1Request } from './http1-request.ts'
 import type { ProxyState } from './proxy-state.ts'
-import { nextRequestId } from './request-id.ts'
+import { requestIdFor } from './request-id.ts'
 import { mayTryAgain } from './retry.ts'
 import type { ConnectionUser, WatchedConnection } from './silence-watch.ts'
 import { Tries } from './tries.ts'
@@ -16,7 +18,7 @@ import { isValidSwitch } from './websocket-handshake.ts'
 
 export type TunnelOptions = {
   readonly proxy: ProxyState
-  readonly request: DownstreamRequest
+  readonly request: Http1Request
   readonly socket: Duplex
   /** Bytes that came with the request: not a byte of them goes upstream before the 101. */
   readonly head: Buffer
@@ -38,29 +40,48 @@ type UpgradeListener = (response: IncomingMessage, upstreamSocket: Duplex, upstr
  * request and joins the sockets; what it would pass on unchecked (any 101, any answer, any header field), would leave
  * waiting (a handshake without end) or would leave open (the other side of a dead tunnel) is taken out of its hands.
  */
-export class Tunnel implements ConnectionUser {
+export class Tunnel implements ConnectionUser, UpstreamOutcome {
   readonly #options: TunnelOptions
   readonly #tries: Tries
+  readonly #requestId: string
   readonly #headers: Record<string, string | string[]>
   #upstreamRequest: ClientRequest | undefined
+  #endpoint: EndpointId | undefined
+  #failure: UpstreamErrorReason | undefined
   #settled = false
   #joined = false
 
   constructor(options: TunnelOptions) {
     const { request, proxy, backend } = options
     this.#options = options
+    this.#requestId = requestIdFor(request.givenId)
     this.#tries = new Tries(proxy, backend)
-    const fields = upstreamRequestHeaders(request.headers, {
+    const fields = upstreamFields(request.passing, {
       host: request.authority,
       scheme: request.scheme,
       clientAddress: request.clientAddress,
       port: publicPort(request),
-      requestId: nextRequestId(),
+      requestId: this.#requestId,
       contentLength: undefined,
     })
     // http-proxy-3 looks for these two in lower case.
-    this.#headers = { ...grouped(fields), connection: 'Upgrade', upgrade: 'websocket' }
+    this.#headers = { ...grouped(fields.list), connection: 'Upgrade', upgrade: 'websocket' }
   }
+
+  get endpoint(): EndpointId | undefined {
+    return this.#endpoint
+  }
+
+  get attempts(): number {
+    return this.#tries.count
+  }
+
+  get failure(): UpstreamErrorReason | undefined {
+    return this.#failure
+  }
+
+  /** What went through the tunnel is not known at its beginning. */
+  readonly bytes = 0
 
   start(): void {
     const { socket, head, proxy } = this.#options
@@ -90,6 +111,7 @@ export class Tunnel implements ConnectionUser {
 
   #tryNext(last: UpstreamFailure | undefined): void {
     const { proxy } = this.#options
+    this.#failure = last?.reason
     const endpoint = this.#tries.next()
     if (endpoint === undefined) {
       if (last !== undefined) this.#refuse(statusFor(last), last.reason)
@@ -97,6 +119,7 @@ export class Tunnel implements ConnectionUser {
     }
     if (last !== undefined) proxy.counters.retries++
     this.#tries.add(endpoint)
+    this.#endpoint = endpoint.id
     this.#connect(endpoint)
   }
 
@@ -134,7 +157,7 @@ export class Tunnel implements ConnectionUser {
   #supervise(
     upstreamRequest: ClientRequest,
     timeoutMs: number,
-    request: DownstreamRequest,
+    request: Http1Request,
     watched: WatchedConnection,
   ): void {
     this.#upstreamRequest = upstreamRequest
@@ -223,8 +246,16 @@ export class Tunnel implements ConnectionUser {
   #settle(status: number): void {
     if (this.#settled) return
     this.#settled = true
-    const { proxy, route, startedAt } = this.#options
-    proxy.counters.countRequest(route, 'GET', status, (performance.now() - startedAt) / 1000)
+    const { proxy, request, route, startedAt } = this.#options
+    finishRequest(proxy, {
+      lane: 'tunnel',
+      request,
+      route,
+      status,
+      startedAt,
+      requestId: this.#requestId,
+      upstream: this,
+    })
   }
 }
 

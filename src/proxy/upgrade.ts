@@ -4,8 +4,10 @@ import type { Route } from '../router/table.ts'
 import { rawAnswer } from './answer.ts'
 import { answeringOn } from './answering-on.ts'
 import { chooseBackend, describeUnavailable } from './choose-backend.ts'
-import { readHttp1Request } from './http1-request.ts'
+import { finishRequest } from './finish-request.ts'
+import { Http1Request } from './http1-request.ts'
 import type { ProxyState } from './proxy-state.ts'
+import { nextRequestId } from './request-id.ts'
 import { refusalOfHead } from './request-rules.ts'
 import { routeRequest } from './route-request.ts'
 import { Tunnel } from './tunnel.ts'
@@ -14,10 +16,11 @@ import { refusalOfHandshake } from './websocket-handshake.ts'
 /** The life of an upgrade: checked in full before one byte goes upstream, then handed to a tunnel. */
 export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, proxy: ProxyState): void {
   const startedAt = performance.now()
-  const request = readHttp1Request(incoming)
+  const request = new Http1Request(incoming)
   socket.on('error', () => socket.destroy())
   const refuse = (route: Route | undefined, status: number, text: string, more?: readonly string[]): void => {
-    proxy.counters.countRequest(route, request.method, status, (performance.now() - startedAt) / 1000)
+    const requestId = nextRequestId()
+    finishRequest(proxy, { lane: 'tunnel', request, route, status, startedAt, requestId, upstream: undefined })
     socket.end(rawAnswer(status, text, more), () => socket.destroy())
   }
 

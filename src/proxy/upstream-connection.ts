@@ -67,4 +67,6 @@ export interface UpstreamConnection extends WatchedConnection {
   abort(reason: Error): void
   /** Nothing is heard from it any more. */
   destroy(): void
+  /** To be called a few times a second while it carries a request: it has no timer of its own for that. */
+  checkTime(): void
 }

@@ -1,8 +1,9 @@
-import { Socket } from 'node:net'
-import { buildConnector, Client } from 'undici'
 import type { Endpoint, EndpointId } from '../router/table.ts'
-import type { EndpointHealth } from './endpoint-health.ts'
-import { type WatchedConnection, watchedConnection } from './silence-watch.ts'
+import { type EndpointHealth, tickMs } from './endpoint-health.ts'
+import { LeanConnection } from './lean/lean-connection.ts'
+import type { WatchedConnection } from './silence-watch.ts'
+import { UndiciConnection, undiciConnector } from './undici-connection.ts'
+import type { UpstreamConnection } from './upstream-connection.ts'
 
 /**
  * Below the 5 s after which many servers (Node's among them) close an idle connection: a request that meets such a close
@@ -10,43 +11,40 @@ import { type WatchedConnection, watchedConnection } from './silence-watch.ts'
  */
 const keepAliveMs = 4_000
 const keepAliveMaxMs = 60_000
-const maxHeadBytes = 64 * 1024
+/** What an endpoint says of its own limit may be on the way for a while. */
+const keepAliveMarginMs = 1_000
 
-/** One connection at a time carries one request: what comes back can only be the answer to it. */
-export type UpstreamConnection = WatchedConnection & {
-  readonly client: Client
-  readonly endpoint: Endpoint
-  /** It has carried an exchange before, so the endpoint may be closing it as idle at this very moment. */
-  isKept: boolean
-  /** Those of the endpoint when this connection last worked. */
-  silences: number
+export type UpstreamPoolOptions = {
+  readonly connectTimeoutMs: number
+  readonly health: EndpointHealth
+  /** False: undici carries all. */
+  readonly lean: boolean
 }
 
-export type UpstreamPoolOptions = { readonly connectTimeoutMs: number; readonly health: EndpointHealth }
+/** Idle connections of one endpoint, the one used last at the end: it is the one least likely to be closed by the other side. */
+type IdleList = UpstreamConnection[]
 
-/**
- * Keep-alive connections by endpoint. Made of undici's `Client`s: its `Pool` takes a refused request for a busy connection
- * and can be brought to a standstill by a few of them, and costs 18 KB for each endpoint that is never called.
- */
+/** Keep-alive connections by endpoint, whoever speaks on them. */
 export class UpstreamPool {
-  /** Idle connections, the one used last at the end: it is the one least likely to be closed by the other side. */
-  readonly #idle = new Map<EndpointId, UpstreamConnection[]>()
+  readonly #idle = new Map<EndpointId, IdleList>()
   readonly #busy = new Set<UpstreamConnection>()
   readonly #health: EndpointHealth
+  readonly #lean: boolean
   #connectTimeoutMs: number
-  #connector: buildConnector.connector
+  #connector: ReturnType<typeof undiciConnector>
   #isLive: (id: EndpointId) => boolean = () => true
 
-  constructor({ connectTimeoutMs, health }: UpstreamPoolOptions) {
+  constructor({ connectTimeoutMs, health, lean }: UpstreamPoolOptions) {
     this.#health = health
+    this.#lean = lean
     this.#connectTimeoutMs = connectTimeoutMs
-    this.#connector = buildConnector({ timeout: connectTimeoutMs, keepAliveInitialDelay: 30_000 })
+    this.#connector = undiciConnector(connectTimeoutMs)
   }
 
   setConnectTimeout(connectTimeoutMs: number): void {
     if (connectTimeoutMs === this.#connectTimeoutMs) return
     this.#connectTimeoutMs = connectTimeoutMs
-    this.#connector = buildConnector({ timeout: connectTimeoutMs, keepAliveInitialDelay: 30_000 })
+    this.#connector = undiciConnector(connectTimeoutMs)
   }
 
   /** Those that carry an exchange now. */
@@ -58,7 +56,7 @@ export class UpstreamPool {
     const kept = this.#idle.get(endpoint.id)?.pop()
     if (kept === undefined) return this.acquireNew(endpoint)
     if (kept.silences !== kept.state.silences) {
-      destroy(kept.client)
+      kept.destroy()
       return this.acquireNew(endpoint)
     }
     kept.quietSince = this.#health.now
@@ -76,17 +74,17 @@ export class UpstreamPool {
   /** Gives back a connection whose exchange is complete. */
   release(connection: UpstreamConnection): void {
     this.#busy.delete(connection)
-    const { client, endpoint, state } = connection
+    const { endpoint, state } = connection
     connection.user = undefined
     state.heardAt = this.#health.now
-    if (client.destroyed) return
     // Of an endpoint that was gone for a while, only new connections know the state that it has now.
-    if (!this.#isLive(endpoint.id) || this.#health.isForgotten(state) || !connection.isConnected) {
-      destroy(client)
+    if (!connection.isReusable || !this.#isLive(endpoint.id) || this.#health.isForgotten(state)) {
+      connection.destroy()
       return
     }
     connection.isKept = true
     connection.silences = state.silences
+    if (connection instanceof LeanConnection) connection.idleUntil = this.#health.now + idleTicks(connection)
     const idle = this.#idle.get(endpoint.id)
     if (idle === undefined) this.#idle.set(endpoint.id, [connection])
     else idle.push(connection)
@@ -96,7 +94,21 @@ export class UpstreamPool {
   discard(connection: UpstreamConnection): void {
     this.#busy.delete(connection)
     connection.user = undefined
-    destroy(connection.client)
+    connection.destroy()
+  }
+
+  /** To be called a few times a second: closes what was idle for too long, and what is late. */
+  checkTimes(): void {
+    for (const connection of this.#busy) connection.checkTime()
+    const { now } = this.#health
+    for (const idle of this.#idle.values()) {
+      for (let i = idle.length - 1; i >= 0; i--) {
+        const connection = idle[i]
+        if (!(connection instanceof LeanConnection) || now <= connection.idleUntil) continue
+        idle.splice(i, 1)
+        connection.destroy()
+      }
+    }
   }
 
   /** Closes the idle connections of endpoints that are gone; busy ones end with their exchange. */
@@ -105,7 +117,7 @@ export class UpstreamPool {
     for (const [id, connections] of this.#idle) {
       if (isLive(id)) continue
       this.#idle.delete(id)
-      for (const { client } of connections) destroy(client)
+      for (const connection of connections) connection.destroy()
     }
   }
 
@@ -116,66 +128,34 @@ export class UpstreamPool {
   }
 
   close(): void {
-    for (const connections of this.#idle.values()) for (const { client } of connections) destroy(client)
+    for (const connections of this.#idle.values()) for (const connection of connections) connection.destroy()
     this.#idle.clear()
-    for (const { client } of this.#busy) destroy(client)
+    for (const connection of this.#busy) connection.destroy()
     this.#busy.clear()
   }
 
   #open(endpoint: Endpoint): UpstreamConnection {
-    const health = this.#health
-    const state = health.stateOf(endpoint)
-    const connector = this.#connector
-    const client = new Client(`http://${endpoint.id}`, {
-      connect: (options, callback) => {
-        // It returns the socket that is connecting, though its type does not say so.
-        const socket: unknown = connector(options, (...result) => {
-          if (result[0] !== null) health.onConnectFailed(state, codeOf(result[0]))
-          callback(...result)
-        })
-        if (socket instanceof Socket) connection.socket = socket
-      },
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: keepAliveMs,
-      keepAliveMaxTimeout: keepAliveMaxMs,
-      maxHeaderSize: maxHeadBytes,
-    })
-    const connection: UpstreamConnection = {
-      ...watchedConnection(state, health.now),
-      client,
-      endpoint,
-      isKept: false,
-      silences: state.silences,
-    }
-    client.on('connect', () => {
-      connection.isConnected = true
-      health.onConnected(state)
-    })
-    client.on('disconnect', () => {
-      connection.isConnected = false
-      this.#forget(connection)
-    })
-    return connection
+    const shared = { endpoint, health: this.#health, onClose: this.#forget }
+    return this.#lean
+      ? new LeanConnection({ ...shared, connectTimeoutMs: this.#connectTimeoutMs })
+      : new UndiciConnection({ ...shared, connector: this.#connector })
   }
 
   /** An idle connection that the other side has closed. A busy one is told of by its request's failure. */
-  #forget(connection: UpstreamConnection): void {
+  readonly #forget = (connection: UpstreamConnection): void => {
     if (this.#busy.has(connection)) return
     const idle = this.#idle.get(connection.endpoint.id)
     const at = idle?.indexOf(connection) ?? -1
     if (idle === undefined || at < 0) return
     idle.splice(at, 1)
     if (idle.length === 0) this.#idle.delete(connection.endpoint.id)
-    destroy(connection.client)
+    connection.destroy()
   }
 }
 
-function codeOf(error: NodeJS.ErrnoException): string | undefined {
-  return error.code
-}
-
-function destroy(client: Client): void {
-  // It can only reject because the client is destroyed already, which is what we want.
-  client.destroy().catch(() => {})
+/** How long it may be kept without a request. */
+function idleTicks({ keepAliveSeconds }: LeanConnection): number {
+  if (keepAliveSeconds < 0) return keepAliveMs / tickMs
+  const ms = Math.min(keepAliveSeconds * 1_000 - keepAliveMarginMs, keepAliveMaxMs)
+  return Math.max(Math.floor(ms / tickMs), 0)
 }

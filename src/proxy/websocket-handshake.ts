@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { DownstreamRequest } from './exchange.ts'
 import { listsToken, singleHeader } from './headers.ts'
+import type { Http1Request } from './http1-request.ts'
 import type { Refusal } from './request-rules.ts'
 
 /** RFC 6455 section 1.3. */
@@ -13,12 +13,7 @@ export function isWebSocketUpgrade(incoming: IncomingMessage): boolean {
 }
 
 /** What RFC 6455 section 4.1 asks of a client, and what smuggling through a half-made tunnel needs (no body, one Upgrade). */
-export function refusalOfHandshake({
-  headers,
-  fields,
-  httpVersion,
-  contentLength,
-}: DownstreamRequest): Refusal | undefined {
+export function refusalOfHandshake({ headers, fields, httpVersion, contentLength }: Http1Request): Refusal | undefined {
   if (httpVersion !== '1.1') return { status: 400, text: 'a WebSocket needs HTTP/1.1' }
   if (
     singleHeader(headers, 'upgrade')?.toLowerCase() !== 'websocket' ||
@@ -38,7 +33,7 @@ export function refusalOfHandshake({
 }
 
 /** RFC 6455 section 4.1: status, Upgrade, Connection and the proof that the endpoint has read this very key. */
-export function isValidSwitch(response: IncomingMessage, request: DownstreamRequest): boolean {
+export function isValidSwitch(response: IncomingMessage, request: Http1Request): boolean {
   const key = singleHeader(request.headers, 'sec-websocket-key') ?? ''
   const accept = createHash('sha1')
     .update(key + acceptSuffix)

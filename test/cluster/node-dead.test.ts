@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFailed, onTestFinished } from 'vitest'
 import { isFields, type KubernetesObject } from '../manifests/object.ts'
 import type { StreamOptions, TrafficReport } from './client/report.ts'
 import { type BackendOptions, backendDeployment, ingress, service } from './support/backends.ts'
@@ -95,11 +95,16 @@ describe.skipIf(bed.nodes.length < 2)('a node that dies', () => {
     const cutAt = Date.now()
     await bed.cutOff(dying.name)
     let metrics = ''
+    const seen: string[] = []
+    onTestFailed(() => console.log(seen.join('\n')))
     try {
       const [pod] = await headgate.pods()
       // Kubernetes knows nothing yet: that takes it 40 s.
       metrics = await until('what waits there has been given up', async () => {
         const now = (await headgate?.admin(pod?.name ?? '', '/metrics')) ?? ''
+        seen.push(
+          `${Date.now() - cutAt} ms: ${now.match(/^headgate_(?:upstream_err|endpoint).* [1-9]\d*$/gm)?.join(' ')}`,
+        )
         return /reason="endpoint-silent"\} [1-9]/.test(now) && now
       })
       await traffic.until(({ streams }) => Object.values(streams).every(({ succeeded, failed }) => succeeded > failed))

@@ -2,11 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   downstreamResponseHeaders,
+  type ForwardedAs,
   listsToken,
   noTrailers,
+  passingLines,
   publicPort,
   singleHeader,
-  upstreamRequestHeaders,
+  upstreamFields,
 } from '../../src/proxy/headers.ts'
 
 const as = {
@@ -17,6 +19,9 @@ const as = {
   requestId: 'id',
   contentLength: undefined,
 } as const
+
+const upstreamRequestHeaders = (received: readonly string[], forwardedAs: ForwardedAs): readonly string[] =>
+  upstreamFields(passingLines(received), forwardedAs).list
 
 const names = (flat: readonly string[]): string[] =>
   flat.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())

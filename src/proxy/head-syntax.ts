@@ -1,0 +1,40 @@
+// What the readers of request and response heads share: which bytes may stand where (RFC 9110 section 5.6.2 and 5.5).
+
+/** 1 for the characters of a token, by code. */
+export const isTokenCode: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) =>
+  /^[!#$%&'*+.^_`|~0-9A-Za-z-]$/.test(String.fromCharCode(code)) ? 1 : 0,
+)
+
+/**
+ * Names by length and first letter. Most fields of a head are told apart from all of these by two look-ups, without a string of their
+ * own in lower case.
+ */
+export class NameFilter {
+  readonly #marks = new Uint8Array(64 * 32)
+
+  constructor(lowerNames: Iterable<string>) {
+    for (const name of lowerNames) this.#marks[markOf(name.length, name.charCodeAt(0))] = 1
+  }
+
+  /** False: it is certainly none of them. `code` is that of the first letter, in either case. */
+  mayHave(length: number, code: number): boolean {
+    return length < 64 && this.#marks[markOf(length, code)] === 1
+  }
+}
+
+function markOf(length: number, code: number): number {
+  return (length << 5) | (code & 31)
+}
+
+/** Without spaces and tabs around it; String's own `trim` takes more away, the byte A0 for one. */
+export function trimSpace(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && isSpaceCode(text.charCodeAt(from))) from++
+  while (to > from && isSpaceCode(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isSpaceCode(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
