@@ -115,7 +115,7 @@ class ThreadOutput implements LogOutput {
       if (error?.code === 'EAGAIN') setTimeout(() => this.write(chunks, done), retryAfterMs).unref()
       else if (error) done(error)
       else {
-        const rest = without(chunks, written)
+        const rest = withoutFirst(written, chunks)
         if (rest.length === 0) done(undefined)
         else this.write(rest, done)
       }
@@ -137,7 +137,7 @@ class ThreadOutput implements LogOutput {
 }
 
 /** What is left of the chunks behind their first bytes. */
-function without(chunks: readonly Buffer[], bytes: number): readonly Buffer[] {
+export function withoutFirst(bytes: number, chunks: readonly Buffer[]): readonly Buffer[] {
   let index = 0
   let left = bytes
   for (let chunk = chunks[0]; chunk !== undefined && left >= chunk.length; chunk = chunks[index]) {

@@ -1,7 +1,7 @@
 import { maxLineBytes } from './access-log-json.ts'
 import type { LogOutput } from './log-output.ts'
 
-export type LogSinkOptions = {
+type LogSinkOptions = {
   readonly output: LogOutput
   /** Of lines that wait because the output takes no more; what comes then is dropped. */
   readonly maxBytes?: number

@@ -1,0 +1,287 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { connect, createServer, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { withoutFirst } from '../../src/proxy/log-output.ts'
+import type { WriterReport } from './access-log-writer.ts'
+
+const program = fileURLToPath(new URL('access-log-writer.ts', import.meta.url))
+
+let folder = ''
+let started: ChildProcess[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'headgate-access-log-'))
+})
+
+afterEach(() => {
+  for (const child of started) child.kill('SIGKILL')
+  started = []
+  rmSync(folder, { recursive: true })
+})
+
+type Ending = 'close' | 'exit' | 'end' | 'stay'
+type Writer = {
+  readonly child: ChildProcess
+  report(state: WriterReport['state']): Promise<WriterReport>
+  readonly exitCode: Promise<number | null>
+}
+
+function startWriter(stdout: number | 'pipe' | Socket, name: string, lines: number, ending: Ending): Writer {
+  const stdio = ['ignore', stdout, 'inherit', 'ipc'] as const
+  return watch(spawn(process.execPath, ['--expose-gc', program, name, `${lines}`, ending], { stdio: [...stdio] }))
+}
+
+function watch(child: ChildProcess): Writer {
+  started.push(child)
+  const reports: WriterReport[] = []
+  child.on('message', (report: WriterReport) => reports.push(report))
+  return {
+    child,
+    async report(state) {
+      for (;;) {
+        const found = reports.find((report) => report.state === state)
+        if (found !== undefined) return found
+        await once(child, 'message')
+      }
+    },
+    exitCode: new Promise((resolve) => {
+      child.once('exit', (code) => resolve(code))
+    }),
+  }
+}
+
+type Pipe = { readonly reader: Socket; readonly writeEnd: number }
+
+/** A pipe as a container runtime makes it. What child_process calls a pipe is a pair of sockets. */
+function openPipe(): Pipe {
+  const path = join(folder, 'pipe')
+  execFileSync('mkfifo', [path])
+  const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const writeEnd = openSync(path, constants.O_WRONLY)
+  return { reader: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd }
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) text += chunk.toString()
+  return text
+}
+
+/** Ids by writer. Throws where one line is not a whole one. */
+function idsIn(text: string): Record<string, number[]> {
+  expect(text === '' || text.endsWith('\n')).toBe(true)
+  const ids: Record<string, number[]> = {}
+  for (const line of text.split('\n').slice(0, -1)) {
+    const { requestId, message } = JSON.parse(line)
+    expect(message).toBe('request')
+    const [name = '', number] = requestId.split('-')
+    ids[name] ??= []
+    ids[name].push(Number(number))
+  }
+  return ids
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1)
+}
+
+describe('the access log on a pipe', () => {
+  it('of two processes arrives in whole lines, each once, those of one process in order', async () => {
+    const { reader, writeEnd } = openPipe()
+    const writers = ['a', 'b'].map((name) => startWriter(writeEnd, name, 3_000, 'close'))
+    closeSync(writeEnd)
+    const ids = idsIn(await textOf(reader))
+    expect(ids).toEqual({ a: upTo(3_000), b: upTo(3_000) })
+    for (const writer of writers) expect(await writer.report('closed')).toMatchObject({ written: 3_000, dropped: 0 })
+  })
+
+  it('that nobody reads neither stops the process nor fills its memory, and what arrives later are whole lines', async () => {
+    const { reader, writeEnd } = openPipe()
+    // About 30 MB each; 4 MB and what fits into the pipe are kept.
+    const writers = ['a', 'b'].map((name) => startWriter(writeEnd, name, 30_000, 'stay'))
+    closeSync(writeEnd)
+    for (const writer of writers) {
+      const { written, dropped, memory } = await writer.report('handed-over')
+      expect(dropped).toBeGreaterThan(20_000)
+      expect(written).toBeLessThan(500)
+      expect(memory).toBeLessThan(30_000_000)
+    }
+    let text = ''
+    const heardOf = new Set<string>()
+    reader.on('data', (chunk) => {
+      text += chunk.toString()
+      for (const [, name = ''] of chunk.toString().matchAll(/"(\w)-asked"/g)) heardOf.add(name)
+    })
+    // Once it is read again, it is written again.
+    while (heardOf.size < writers.length) {
+      for (const { child } of writers) child.send('a line, please')
+      await once(reader, 'data')
+    }
+    for (const { child } of writers) child.kill('SIGKILL')
+    await once(reader, 'end')
+    const ids = idsIn(text)
+    for (const name of ['a', 'b']) {
+      const kept = (ids[name] ?? []).filter((id) => !Number.isNaN(id))
+      expect(kept.slice(0, 3_000)).toEqual(upTo(3_000))
+      // A short line may find room where those before it did not.
+      expect(kept).toEqual([...new Set(kept)].toSorted((a, b) => a - b))
+    }
+  })
+
+  it('that nobody reads does not keep a process that closes it, and every line is accounted for', async () => {
+    const { reader, writeEnd } = openPipe()
+    const writer = startWriter(writeEnd, 'a', 2_000, 'close')
+    closeSync(writeEnd)
+    const { written, dropped } = await writer.report('closed')
+    expect(await writer.exitCode).toBe(0)
+    expect(written + dropped).toBe(2_000)
+    expect(dropped).toBeGreaterThan(0)
+    expect(idsIn(await textOf(reader))).toEqual({ a: upTo(written) })
+  })
+
+  it('whose reader has gone costs lines and nothing else', async () => {
+    const { reader, writeEnd } = openPipe()
+    const writer = startWriter(writeEnd, 'a', 5_000, 'close')
+    closeSync(writeEnd)
+    await once(reader, 'data')
+    reader.destroy()
+    const { written, dropped } = await writer.report('closed')
+    expect(written + dropped).toBe(5_000)
+    expect(dropped).toBeGreaterThan(0)
+    expect(await writer.exitCode).toBe(0)
+  })
+
+  it('whose reader had gone before the start costs lines and nothing else', async () => {
+    const { reader, writeEnd } = openPipe()
+    reader.destroy()
+    await once(reader, 'close')
+    const writer = startWriter(writeEnd, 'a', 500, 'close')
+    closeSync(writeEnd)
+    expect(await writer.report('closed')).toMatchObject({ written: 0, dropped: 500 })
+    expect(await writer.exitCode).toBe(0)
+  })
+
+  it('shows a single line soon, though no other follows', async () => {
+    const { reader, writeEnd } = openPipe()
+    const { child } = startWriter(writeEnd, 'a', 1, 'stay')
+    closeSync(writeEnd)
+    const [first] = await once(reader, 'data')
+    expect(idsIn(first.toString())).toEqual({ a: [1] })
+    child.send('a line, please')
+    const [second] = await once(reader, 'data')
+    expect(second.toString()).toContain('a-asked')
+    reader.destroy()
+  })
+
+  it.each(['exit', 'end'] as const)('has the last lines of a process that forgets to close it (%s)', async (ending) => {
+    const { reader, writeEnd } = openPipe()
+    const writer = startWriter(writeEnd, 'a', 20, ending)
+    closeSync(writeEnd)
+    expect(idsIn(await textOf(reader))).toEqual({ a: upTo(20) })
+    expect(await writer.exitCode).toBe(0)
+  })
+})
+
+describe('the access log on something else', () => {
+  it('is a file that two processes append to, in whole lines', async () => {
+    const path = join(folder, 'log')
+    const file = openSync(path, 'w')
+    const writers = ['a', 'b'].map((name) => startWriter(file, name, 3_000, 'close'))
+    closeSync(file)
+    for (const writer of writers) {
+      expect(await writer.report('closed')).toMatchObject({ written: 3_000, dropped: 0 })
+      expect(await writer.exitCode).toBe(0)
+    }
+    expect(idsIn(readFileSync(path, 'utf8'))).toEqual({ a: upTo(3_000), b: upTo(3_000) })
+  })
+
+  it('is a file that has the last lines of a process that forgets to close it', async () => {
+    const path = join(folder, 'log')
+    const file = openSync(path, 'w')
+    const writer = startWriter(file, 'a', 20, 'exit')
+    closeSync(file)
+    expect(await writer.exitCode).toBe(0)
+    expect(idsIn(readFileSync(path, 'utf8'))).toEqual({ a: upTo(20) })
+  })
+
+  it('is a socket', async () => {
+    const writer = startWriter('pipe', 'a', 3_000, 'close')
+    const { stdout } = writer.child
+    if (stdout === null) throw new Error('there is no stdout')
+    expect(idsIn(await textOf(stdout))).toEqual({ a: upTo(3_000) })
+    expect(await writer.report('closed')).toMatchObject({ written: 3_000, dropped: 0 })
+  })
+
+  it('is a socket of two processes, one that does not block, in whole lines', async () => {
+    const path = join(folder, 'socket')
+    const server = createServer().listen(path)
+    await once(server, 'listening')
+    // A socket of this process, whose event loop has made it non-blocking for all who have it.
+    const shared = connect(path)
+    const [received]: Socket[] = await once(server, 'connection')
+    if (received === undefined) throw new Error('there is no connection')
+    const writers = ['a', 'b'].map((name) => startWriter(shared, name, 1_000, 'close'))
+    shared.destroy()
+    server.close()
+    expect(idsIn(await textOf(received))).toEqual({ a: upTo(1_000), b: upTo(1_000) })
+    for (const writer of writers) expect(await writer.exitCode).toBe(0)
+  })
+
+  it('is a socket that nobody reads: lines are dropped, memory stays, the process ends', async () => {
+    const writer = startWriter('pipe', 'a', 30_000, 'close')
+    const { dropped, memory } = await writer.report('handed-over')
+    expect(dropped).toBeGreaterThan(20_000)
+    expect(memory).toBeLessThan(30_000_000)
+    const closed = await writer.report('closed')
+    expect(closed.written + closed.dropped).toBe(30_000)
+    writer.child.stdout?.destroy()
+    expect(await writer.exitCode).toBe(0)
+  })
+
+  it('is a file that may not grow any further: what is written is right, the rest dropped and counted', async () => {
+    const path = join(folder, 'log')
+    const script = 'ulimit -f 20; exec "$0" "$1" a 500 close > "$2"'
+    const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] as const
+    const writer = watch(spawn('/bin/sh', ['-c', script, process.execPath, program, path], { stdio: [...stdio] }))
+    const { written, dropped } = await writer.report('closed')
+    expect(written + dropped).toBe(500)
+    expect(dropped).toBeGreaterThan(400)
+    const whole = readFileSync(path, 'utf8').replace(/[^\n]+$/, '')
+    const { a: ids = [] } = idsIn(whole)
+    expect(ids.length).toBeGreaterThan(0)
+    expect(ids).toEqual(upTo(ids.length))
+    expect(statSync(path).size % 512).toBe(0)
+    expect(await writer.exitCode).toBe(0)
+  })
+
+  it('is a full disk: lines are dropped and counted', async () => {
+    const full = openSync('/dev/full', 'w')
+    const writer = startWriter(full, 'a', 500, 'close')
+    closeSync(full)
+    expect(await writer.report('closed')).toMatchObject({ written: 0, dropped: 500 })
+    expect(await writer.exitCode).toBe(0)
+  })
+})
+
+describe('what is left of chunks after a short write', () => {
+  it('is all behind the bytes that were written', () => {
+    const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 5 })
+    fc.assert(
+      fc.property(chunks, fc.nat(25), (arrays, bytes) => {
+        const all = Buffer.concat(arrays)
+        const rest = withoutFirst(
+          Math.min(bytes, all.length),
+          arrays.map((array) => Buffer.from(array)),
+        )
+        expect(Buffer.concat(rest)).toEqual(all.subarray(bytes))
+        expect(rest.every(({ length }) => length > 0)).toBe(true)
+      }),
+    )
+  })
+})
