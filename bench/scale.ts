@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { findLoadGenerators } from './proxy/load.ts'
+import { findTools } from './load/tools.ts'
+import { layOut, usableCores } from './support/cores.ts'
 import { childrenOf, residentOfTree } from './support/process-cpu.ts'
 import { startOn, stop } from './support/spawned.ts'
 
@@ -48,8 +49,11 @@ try {
   }
   process.stdout.write(`${count} Ingresses, ${2 * count} hosts: ready after ${seconds.toFixed(1)} s\n`)
   report('just started')
-  const [generator] = findLoadGenerators()
-  await generator?.run({ port, seconds: 10, connections: 64, core: 1 })
+  const { closedLoop } = findTools(false)
+  await closedLoop.run({
+    ...{ target: { port, tls: false, path: '/' }, seconds: 10, connections: 64, threads: 1 },
+    cores: layOut(usableCores(), 1).load,
+  })
   report('after 10 s of load (404s)')
 } finally {
   await stop(child)

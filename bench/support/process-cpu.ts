@@ -25,7 +25,7 @@ export function childrenOf(pid: number): readonly number[] {
   return [...treeOf(pid)].filter((id) => Number(statOf(id)?.[1]) === pid)
 }
 
-function treeOf(pid: number): ReadonlySet<number> {
+export function treeOf(pid: number): ReadonlySet<number> {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
     const id = Number(name)

@@ -8,18 +8,41 @@ export function isInstalled(program: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
 }
 
-/** Starts a program on one core, where the machine has `taskset`; its output goes to ours if it fails. */
+export type StartOptions = {
+  readonly env?: Readonly<Record<string, string>>
+  /** File descriptor for its standard output; else a pipe, which somebody must read. */
+  readonly stdout?: number
+  readonly stderr?: number
+}
+
+/** Starts a program on some cores (`0`, `1,3`), and lets it open as many files as the machine allows. */
 export function startOn(
-  core: number,
+  cores: number | string,
   command: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, stdout, stderr }: StartOptions = {},
 ): ChildProcess {
-  const [program = '', ...args] = isInstalled('taskset') ? ['taskset', '-c', String(core), ...command] : command
-  return spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
+  const [program = '', ...args] = onCores(cores, command)
+  const script = 'ulimit -n "$(ulimit -Hn)"; exec "$@"'
+  return spawn('sh', ['-c', script, 'sh', program, ...args], {
+    stdio: ['ignore', stdout ?? 'pipe', stderr ?? 'inherit'],
+    env: { ...process.env, ...env },
+  })
+}
+
+/** The command that runs on these cores, where the machine has `taskset`. */
+export function onCores(cores: number | string, command: readonly string[]): readonly string[] {
+  return hasTaskset() ? ['taskset', '-c', String(cores), ...command] : command
+}
+
+let taskset: boolean | undefined
+
+export function hasTaskset(): boolean {
+  taskset ??= isInstalled('taskset')
+  return taskset
 }
 
 export async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (hasEnded(child)) return
   const exited = once(child, 'exit')
   child.kill('SIGTERM')
   const late = setTimeout(() => child.kill('SIGKILL'), 5_000)
@@ -27,17 +50,27 @@ export async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(late)
 }
 
-/** Resolves when somebody listens; rejects after ten seconds. */
-export async function untilListening(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    const socket = connect(port, '127.0.0.1')
-    const isOpen = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    )
-    socket.destroy()
-    if (isOpen) return
+export function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
+}
+
+/** Resolves when the child listens; rejects when it has ended or after a minute. */
+export async function untilListening(port: number, child?: ChildProcess): Promise<void> {
+  const deadline = performance.now() + 60_000
+  while (performance.now() < deadline) {
+    if (child !== undefined && hasEnded(child)) throw new Error(`${child.spawnargs.join(' ')} has ended`)
+    if (await isListening(port)) return
     await sleep(50)
   }
   throw new Error(`nobody listens on ${port}`)
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  const isOpen = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return isOpen
 }
