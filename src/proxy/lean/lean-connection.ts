@@ -179,7 +179,7 @@ export class LeanConnection implements UpstreamConnection {
     const listener = this.#listener
     if (listener === undefined) {
       // Nobody asked for it: whatever it is, it would be taken for the answer to the next request.
-      this.socket.destroy()
+      this.#leave()
       return false
     }
     const at = this.#phase === awaitingHead ? this.#readHead(count, listener) : 0
@@ -284,10 +284,19 @@ export class LeanConnection implements UpstreamConnection {
   #onError(error: NodeJS.ErrnoException): void {
     this.#error = error
     if (!this.isConnected) this.#health.onConnectFailed(this.state, error.code)
+    this.#leave()
   }
 
   #onEndOfStream(): void {
     if (this.#phase === inBody && this.#framing === 'close') this.#complete(undefined, false)
+    // Left to itself, Node would first send what the endpoint may never take.
+    this.#leave()
+  }
+
+  /** The event `close` comes a moment later: until then, a request could be given to it. */
+  #leave(): void {
+    this.#onClose(this)
+    this.socket.destroy()
   }
 
   #onSocketClose(): void {
