@@ -9,23 +9,25 @@ const width = 1200
 const rowHeight = 15
 const characterWidth = 6
 const maxBytes = 150_000
+const kernelDepth = 8
 
 /**
  * A flame graph: callers below, what they call upon them, each as wide as its part of the samples. Functions with less than 0.3 % are
  * left out, more where the file would get large.
  */
 export function flameSvg(stacks: readonly Stack[], title: string): string {
-  const root = grow(stacks.map(fromLoop))
+  const root = grow(stacks.map(ofInterest))
   for (let least = 0.003; ; least *= 1.3) {
     const picture = draw(root, title, least)
     if (picture.length <= maxBytes) return picture
   }
 }
 
-/** Every stack begins with the same dozen functions that start the program and run its loop. */
-function fromLoop(stack: Stack): Stack {
+/** From the loop on, as every stack begins with the same dozen functions before it; and not into the depths of the kernel. */
+function ofInterest(stack: Stack): Stack {
   const loop = stack.findIndex(({ name }) => name === 'uv_run' || name === 'node::SpinEventLoopInternal')
-  return loop < 0 ? stack : stack.slice(0, loop + 1)
+  const inKernel = stack.findIndex(({ kind }) => kind !== 'kernel')
+  return stack.slice(Math.max(0, inKernel - kernelDepth), loop < 0 ? stack.length : loop + 1)
 }
 
 function grow(stacks: readonly Stack[]): Node {

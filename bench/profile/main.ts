@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startBackends } from '../peers/backends.ts'
 import { writeCertificate } from '../peers/certificate.ts'
-import { layOut, usableCores } from '../support/cores.ts'
+import { layOut, moveTo, usableCores } from '../support/cores.ts'
 import { isInstalled } from '../support/spawned.ts'
 import { barsSvg } from './bars-svg.ts'
 import { flameSvg } from './flame-svg.ts'
@@ -37,6 +37,7 @@ if (missing.length > 0)
 const folder = await mkdtemp(join(tmpdir(), 'headgate-profile-'))
 const cores = usableCores()
 const layout = layOut(cores, 1)
+moveTo(layout.load)
 const backends = await startBackends(folder, layout.backends, false)
 try {
   const certificate = await writeCertificate(folder)

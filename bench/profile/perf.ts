@@ -1,17 +1,25 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
+import { runOn } from '../load/run.ts'
 import { tidyPerfMap } from './perf-map.ts'
 import { type Frame, type Stack, shortFile } from './stack.ts'
-
-const run = promisify(execFile)
 
 /** V8 writes the names of its code to /tmp/perf-PID.map, those of interpreted functions too. */
 export const nodeFlagsForPerf = ['--perf-basic-prof', '--interpreted-frames-native-stack']
 
-export async function recordStacks(pid: number, seconds: number, file: string): Promise<readonly Stack[]> {
-  await run('perf', ['record', '-F', '999', '-g', '-p', String(pid), '-o', file, '--', 'sleep', String(seconds)])
+export type Recording = {
+  readonly pid: number
+  readonly seconds: number
+  /** Of perf itself. */
+  readonly cores: string
+  /** For the raw data, which is large. */
+  readonly file: string
+}
+
+export async function recordStacks({ pid, seconds, cores, file }: Recording): Promise<readonly Stack[]> {
+  const what = ['-F', '999', '-g', '-p', String(pid), '-o', file]
+  await runOn(cores, ['perf', 'record', ...what, '--', 'sleep', String(seconds)])
   await tidyMapOf(pid)
   const stacks = await readStacks(file)
   await rm(file)

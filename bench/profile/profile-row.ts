@@ -62,9 +62,10 @@ function profileNative(row: Row, stage: Stage): Promise<readonly Stack[]> {
     const worker = workerOf(instance)
     await runLoad(row, instance, stage, warmUpSeconds)
     const file = join(stage.folder, 'perf.data')
+    const { seconds, layout } = stage
     const [stacks] = await Promise.all([
-      recordStacks(worker, stage.seconds, file),
-      runLoad(row, instance, stage, stage.seconds),
+      recordStacks({ pid: worker, seconds, cores: layout.load, file }),
+      runLoad(row, instance, stage, seconds),
     ])
     for (const pid of [instance.pid, worker]) await rm(perfMapFile(pid), { force: true })
     return stacks
