@@ -7,7 +7,7 @@ export const categories = [
   { id: 'below', label: 'below JavaScript', colour: '#b8b8c4' },
   { id: 'native', label: "Node's C++", colour: '#e2b26f' },
   { id: 'nodeJs', label: "Node's JavaScript", colour: '#edd9a3' },
-  { id: 'v8', label: 'V8's compilers', colour: '#c9a9c9' },
+  { id: 'v8', label: "V8's compilers", colour: '#c9a9c9' },
   { id: 'gc', label: 'garbage collector', colour: '#9d7ba8' },
   { id: 'lane', label: 'lane', colour: '#cf6a56' },
   { id: 'parse', label: 'parse', colour: '#a63d40' },
