@@ -151,7 +151,7 @@ function finish(reader: HeadReader, { text, status, isOld, method, first, last }
     hasLength: length >= 0,
     framing,
     length: isBodiless ? 0 : Math.max(length, 0),
-    keepsAlive: framing !== 'close' && isKept && !isClosing,
+    keepsAlive: framing !== 'close' && isKept && !isClosing && reader.keepAliveSeconds !== 0,
     keepAliveSeconds: reader.keepAliveSeconds,
     end: last + 2,
   }
