@@ -4,7 +4,7 @@ export const categories = [
   { id: 'tls', label: 'TLS (OpenSSL)', colour: '#7d9ec0' },
   { id: 'libc', label: 'libc', colour: '#d8d2c0' },
   { id: 'nginx', label: "nginx's own code", colour: '#5aa469' },
-  { id: 'below', label: 'below JavaScript', colour: '#b8b8c4' },
+  { id: 'below', label: 'not told apart', colour: '#b8b8c4' },
   { id: 'native', label: "Node's C++", colour: '#e2b26f' },
   { id: 'nodeJs', label: "Node's JavaScript", colour: '#edd9a3' },
   { id: 'v8', label: "V8's compilers", colour: '#c9a9c9' },

@@ -21,6 +21,7 @@ export function sharesOf(stacks: readonly Stack[]): Shares {
 }
 
 function sharesOfCharges(charges: readonly Charge[], whole = charges.length): Shares {
+  if (whole === 0) return new Map([['below', 1]])
   const groups = Map.groupBy(charges, ({ category }) => category)
   return new Map([...groups].map(([category, group]) => [category, group.length / whole]))
 }
@@ -38,7 +39,8 @@ export function sharesOfBoth(fromPerf: readonly Stack[], fromV8: readonly Stack[
     ),
   )
   const javaScript = charges.filter(({ isJavaScript }) => isJavaScript).length / charges.length
-  const divided = sharesOfCharges(fromV8.map(chargeOf).filter(({ isJavaScript }) => isJavaScript))
+  const divided =
+    javaScript === 0 ? [] : sharesOfCharges(fromV8.map(chargeOf).filter(({ isJavaScript }) => isJavaScript))
   for (const [category, share] of divided) {
     shares.set(category, (shares.get(category) ?? 0) + share * javaScript)
   }

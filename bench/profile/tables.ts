@@ -18,6 +18,7 @@ export function timeTable(rows: readonly Profiled[]): string {
 /** The most frequent first; what happens less than once in a hundred requests is not told. */
 export function syscallTable(rows: readonly Profiled[]): string {
   const counted = rows.filter(({ syscalls }) => syscalls !== undefined)
+  if (counted.length === 0) return 'Neither perf nor strace could count system calls.\n'
   const highest = (name: string) => Math.max(...counted.map(({ syscalls }) => syscalls?.get(name) ?? 0))
   const names = [...new Set(counted.flatMap(({ syscalls }) => [...(syscalls?.keys() ?? [])]))]
     .filter((name) => highest(name) >= 0.01)
