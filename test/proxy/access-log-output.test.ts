@@ -29,12 +29,14 @@ type Ending = 'close' | 'exit' | 'end' | 'stay'
 type Writer = {
   readonly child: ChildProcess
   report(state: WriterReport['state']): Promise<WriterReport>
+  /** Has it write another line. */
+  ask(): Promise<WriterReport>
   readonly exitCode: Promise<number | null>
 }
 
-function startWriter(stdout: number | 'pipe' | Socket, name: string, lines: number, ending: Ending): Writer {
+function startWriter(stdout: number | 'pipe' | Socket, name: string, lines: number, ending: Ending, mode = ''): Writer {
   const stdio = ['ignore', stdout, 'inherit', 'ipc'] as const
-  return watch(spawn(process.execPath, ['--expose-gc', program, name, `${lines}`, ending], { stdio: [...stdio] }))
+  return watch(spawn(process.execPath, ['--expose-gc', program, name, `${lines}`, ending, mode], { stdio: [...stdio] }))
 }
 
 function watch(child: ChildProcess): Writer {
@@ -50,6 +52,11 @@ function watch(child: ChildProcess): Writer {
         await once(child, 'message')
       }
     },
+    async ask() {
+      child.send('a line and a report')
+      const [report] = await once(child, 'message')
+      return report
+    },
     exitCode: new Promise((resolve) => {
       child.once('exit', (code) => resolve(code))
     }),
@@ -61,7 +68,7 @@ type Pipe = { readonly reader: Socket; readonly writeEnd: number }
 /** A pipe as a container runtime makes it. What child_process calls a pipe is a pair of sockets. */
 function openPipe(): Pipe {
   const path = join(folder, 'pipe')
-  execFileSync('mkfifo', [path])
+  execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', path])
   const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const writeEnd = openSync(path, constants.O_WRONLY)
   return { reader: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd }
@@ -120,7 +127,7 @@ describe('the access log on a pipe', () => {
     })
     // Once it is read again, it is written again.
     while (heardOf.size < writers.length) {
-      for (const { child } of writers) child.send('a line, please')
+      for (const { child } of writers) child.send('a line')
       await once(reader, 'data')
     }
     for (const { child } of writers) child.kill('SIGKILL')
@@ -173,7 +180,7 @@ describe('the access log on a pipe', () => {
     closeSync(writeEnd)
     const [first] = await once(reader, 'data')
     expect(idsIn(first.toString())).toEqual({ a: [1] })
-    child.send('a line, please')
+    child.send('a line')
     const [second] = await once(reader, 'data')
     expect(second.toString()).toContain('a-asked')
     reader.destroy()
@@ -218,18 +225,17 @@ describe('the access log on something else', () => {
     expect(await writer.report('closed')).toMatchObject({ written: 3_000, dropped: 0 })
   })
 
-  it('is a socket of two processes, one that does not block, in whole lines', async () => {
+  it('is a socket that one of two processes made non-blocking for both, in whole lines', async () => {
     const path = join(folder, 'socket')
     const server = createServer().listen(path)
     await once(server, 'listening')
-    // A socket of this process, whose event loop has made it non-blocking for all who have it.
     const shared = connect(path)
     const [received]: Socket[] = await once(server, 'connection')
     if (received === undefined) throw new Error('there is no connection')
-    const writers = ['a', 'b'].map((name) => startWriter(shared, name, 1_000, 'close'))
+    const writers = ['a', 'b'].map((name) => startWriter(shared, name, 2_000, 'close', 'non-blocking'))
     shared.destroy()
     server.close()
-    expect(idsIn(await textOf(received))).toEqual({ a: upTo(1_000), b: upTo(1_000) })
+    expect(idsIn(await textOf(received))).toEqual({ a: upTo(2_000), b: upTo(2_000) })
     for (const writer of writers) expect(await writer.exitCode).toBe(0)
   })
 
@@ -266,6 +272,15 @@ describe('the access log on something else', () => {
     closeSync(full)
     expect(await writer.report('closed')).toMatchObject({ written: 0, dropped: 500 })
     expect(await writer.exitCode).toBe(0)
+  })
+
+  it('is a full disk: what it drops is counted while it runs', async () => {
+    const full = openSync('/dev/full', 'w')
+    const writer = startWriter(full, 'a', 10, 'stay')
+    closeSync(full)
+    await writer.report('handed-over')
+    for (let dropped = 0; dropped < 10; { dropped } = await writer.ask());
+    expect(await writer.ask()).toMatchObject({ written: 0 })
   })
 })
 

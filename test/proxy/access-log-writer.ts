@@ -3,18 +3,20 @@ import { openAccessLog } from '../../src/proxy/access-log.ts'
 import { fullEntry } from './access-log-entries.ts'
 
 // A process that does nothing but write an access log to its standard output: access-log-output.test.ts starts it.
-//   node access-log-writer.ts NAME LINES close|exit|end|stay
+//   node access-log-writer.ts NAME LINES close|exit|end|stay [non-blocking]
 
-/** Sent when all lines have been handed to the log, and again when it is closed. */
+/** Sent when all lines have been handed to the log, when another one was asked for, and when the log is closed. */
 export type WriterReport = {
-  readonly state: 'handed-over' | 'closed'
+  readonly state: 'handed-over' | 'asked' | 'closed'
   readonly written: number
   readonly dropped: number
   /** Bytes of heap and of buffers, after a garbage collection where that can be asked for. */
   readonly memory: number
 }
 
-const [name = '', lines = '0', ending = 'close'] = process.argv.slice(2)
+const [name = '', lines = '0', ending = 'close', mode] = process.argv.slice(2)
+// Who touches it sets O_NONBLOCK for all processes that share it.
+if (mode === 'non-blocking' && process.stdout.isTTY) throw new Error('this is for sockets')
 const log = openAccessLog('json')
 if (log === undefined) throw new Error('there is no log')
 
@@ -23,8 +25,9 @@ for (let line = 1; line <= Number(lines); line++) {
   if (line % 64 === 0) await setImmediate()
 }
 report('handed-over')
-process.on('message', () => {
+process.on('message', (wish) => {
   log.write({ ...fullEntry, requestId: `${name}-asked` })
+  if (wish === 'a line and a report') report('asked')
 })
 if (ending === 'end') process.disconnect?.()
 if (ending === 'exit') process.exit(0)
