@@ -8,7 +8,6 @@ import { handleRequest, refuseRequest } from './handle-request.ts'
 import { Http1Exchange, type Http1LaneState } from './http1-exchange.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { refusalOfHead } from './request-rules.ts'
-import { StallWatch, stallTimeoutMs } from './stall.ts'
 import { handleUpgrade } from './upgrade.ts'
 import { isWebSocketUpgrade } from './websocket-handshake.ts'
 
@@ -39,18 +38,6 @@ export function createHttp1Server(proxy: ProxyState): Server {
   server.maxRequestsPerSocket = limits.requestsPerConnection
   applySettings(server, proxy.table.settings)
 
-  const stalls = new StallWatch({
-    timeoutMs: () => stallTimeoutMs(proxy.table.settings),
-    isBusy: (socket) => answeringOn(socket) !== undefined,
-  })
-  server.on('close', () => stalls.stop())
-  server.on('connection', (socket) => {
-    proxy.counters.connections++
-    stalls.add(socket)
-    socket.once('close', () => {
-      proxy.counters.connections--
-    })
-  })
   const lane: Http1LaneState = { closing: new WeakSet(), isDraining: () => proxy.draining }
   const waiting = new WeakMap<Socket, number>()
   const handle = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void =>

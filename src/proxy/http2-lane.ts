@@ -65,13 +65,9 @@ export class Http2Lane {
 
   #watch(session: ServerHttp2Session, proxy: ProxyState): void {
     this.#sessions.add(session)
-    proxy.counters.connections++
     session.on('error', () => session.destroy())
     session.setTimeout(proxy.table.settings.keepAliveMs, () => session.close())
-    session.on('close', () => {
-      this.#sessions.delete(session)
-      proxy.counters.connections--
-    })
+    session.on('close', () => this.#sessions.delete(session))
     if (proxy.draining) announce(session)
   }
 }

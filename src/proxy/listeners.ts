@@ -4,9 +4,12 @@ import { createServer as createTlsServer } from 'node:tls'
 import { listenAll } from '../listen-all.ts'
 import type { Settings } from '../router/table.ts'
 import { type SniContexts, tlsServerOptions } from '../tls/sni.ts'
+import { answeringOn } from './answering-on.ts'
+import { FastLane } from './fast-lane/fast-lane.ts'
 import { applySettings, createHttp1Server } from './http1-lane.ts'
 import { Http2Lane } from './http2-lane.ts'
 import type { ProxyState } from './proxy-state.ts'
+import { StallWatch, stallTimeoutMs } from './stall.ts'
 
 export type ListenOptions = {
   /** IP addresses; each gets both ports. */
@@ -25,6 +28,8 @@ const backlog = 4_096
 export class Listeners {
   readonly #http1: HttpServer
   readonly #http2: Http2Lane
+  readonly #fast: FastLane | undefined
+  readonly #stalls: StallWatch
   readonly #contexts: SniContexts
   readonly #proxy: ProxyState
   readonly #servers: Server[] = []
@@ -36,6 +41,13 @@ export class Listeners {
     this.#proxy = proxy
     this.#http1 = createHttp1Server(proxy)
     this.#http2 = new Http2Lane(proxy)
+    this.#fast = proxy.options.fastLane
+      ? new FastLane(proxy, (socket) => this.#http1.emit('connection', socket))
+      : undefined
+    this.#stalls = new StallWatch({
+      timeoutMs: () => stallTimeoutMs(proxy.table.settings),
+      isBusy: (socket) => this.#fast?.isBusy(socket) === true || answeringOn(socket) !== undefined,
+    })
     // Connections are handed to it, it listens nowhere itself; but its clock for slow requests starts with this event.
     this.#http1.emit('listening')
   }
@@ -68,6 +80,7 @@ export class Listeners {
 
   /** Closes what is idle now; what is not closes when its exchange is done. */
   closeIdle(): void {
+    this.#fast?.closeIdle()
     this.#http1.closeIdleConnections()
     this.#http2.drain()
   }
@@ -85,13 +98,15 @@ export class Listeners {
     this.#http2.destroy()
     for (const socket of this.#sockets) socket.destroy()
     this.#http1.close()
+    this.#fast?.stop()
+    this.#stalls.stop()
   }
 
   #plainServer(): Server {
     // Half-open, as node:http's own servers, which decide themselves what the end of a client's side means.
     return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#track(socket)
-      this.#http1.emit('connection', socket)
+      this.#enterHttp1(socket, 'http')
     })
   }
 
@@ -110,10 +125,31 @@ export class Listeners {
     server.on('tlsClientError', (_error, socket) => socket.destroy())
     server.on('secureConnection', (socket) => {
       socket.allowHalfOpen = true
-      if (socket.alpnProtocol === 'h2') this.#http2.accept(socket)
-      else this.#http1.emit('connection', socket)
+      if (socket.alpnProtocol === 'h2') this.#enterHttp2(socket)
+      else this.#enterHttp1(socket, 'https')
     })
     return server
+  }
+
+  #enterHttp1(socket: Socket, scheme: 'http' | 'https'): void {
+    this.#count(socket)
+    this.#stalls.add(socket)
+    if (this.#fast === undefined) this.#http1.emit('connection', socket)
+    else this.#fast.accept(socket, scheme)
+  }
+
+  #enterHttp2(socket: Socket): void {
+    this.#count(socket)
+    this.#http2.accept(socket)
+  }
+
+  /** Those whose handshake is done. */
+  #count(socket: Socket): void {
+    const { counters } = this.#proxy
+    counters.connections++
+    socket.once('close', () => {
+      counters.connections--
+    })
   }
 
   #track(socket: Socket): void {

@@ -1,0 +1,124 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Exchange, ExchangeEvents, ResponseHead } from '../exchange.ts'
+import type { Fields } from '../fields.ts'
+import type { FastBody } from './fast-body.ts'
+import type { FastRequest } from './fast-request.ts'
+import { httpDateLine } from './http-date.ts'
+
+/** Up to this size an answer leaves as one string, head and all: that costs less than a buffer of its own. */
+const heldChars = 8 * 1024
+
+export type FastExchangeOptions = {
+  readonly socket: Socket
+  readonly request: FastRequest
+  readonly body: FastBody | undefined
+  /** The client, or a limit, wants the connection closed afterwards. */
+  readonly closes: boolean
+  readonly isDraining: () => boolean
+  readonly onEnd: () => void
+}
+
+/** One request of the fast lane and its answer. */
+export class FastExchange implements Exchange {
+  readonly lane = 'fast'
+  readonly request: FastRequest
+  readonly bodySource: FastBody | undefined
+  readonly expectsContinue = false
+  /** A client that can take them says so in `TE`, and is served by the standard lane. */
+  readonly acceptsTrailers = false
+  committed = false
+  closes: boolean
+  events: ExchangeEvents | undefined
+  readonly #socket: Socket
+  readonly #isDraining: () => boolean
+  readonly #onEnd: () => void
+  /** What has not been written yet. */
+  #held = ''
+  #isChunked = false
+  #isBodiless = false
+
+  constructor({ socket, request, body, closes, isDraining, onEnd }: FastExchangeOptions) {
+    this.#socket = socket
+    this.request = request
+    this.bodySource = body
+    this.closes = closes
+    this.#isDraining = isDraining
+    this.#onEnd = onEnd
+  }
+
+  /** Somebody still sends a body that nobody may want any more. */
+  get hasUnreadBody(): boolean {
+    return this.bodySource !== undefined && this.bodySource.left > 0
+  }
+
+  subscribe(events: ExchangeEvents): void {
+    this.events = events
+  }
+
+  inform(status: number, fields: Fields): void {
+    if (!this.committed) this.#socket.write(`${statusLine(status)}${fields.lines}\r\n`, 'latin1')
+  }
+
+  respond({ status, fields, hasDate, hasLength }: ResponseHead): void {
+    this.committed = true
+    this.#isBodiless = status === 204 || status === 304 || this.request.method === 'HEAD'
+    this.#isChunked = !hasLength && !this.#isBodiless
+    // Whoever answers before the body is in must not wait for the rest of it on this connection.
+    if (this.hasUnreadBody || this.#isDraining()) this.closes = true
+    let head = statusLine(status) + fields.lines
+    if (!hasDate) head += httpDateLine()
+    if (this.#isChunked) head += 'Transfer-Encoding: chunked\r\n'
+    if (this.closes) head += 'Connection: close\r\n'
+    this.#held = `${head}\r\n`
+  }
+
+  write(buffer: Buffer, from: number, to: number): boolean {
+    if (this.#isBodiless || to === from) return true
+    const length = to - from
+    if (this.#isChunked) this.#held += `${length.toString(16)}\r\n`
+    const tail = this.#isChunked ? '\r\n' : ''
+    if (this.#held.length + length <= heldChars) {
+      this.#held += buffer.toString('latin1', from, to) + tail
+      return true
+    }
+    const before = this.#held.length
+    const piece = Buffer.allocUnsafe(before + length + tail.length)
+    piece.write(this.#held, 0, 'latin1')
+    buffer.copy(piece, before, from, to)
+    if (tail !== '') piece.write(tail, before + length, 'latin1')
+    this.#held = ''
+    return this.#socket.write(piece) || this.#socket.writableLength === 0
+  }
+
+  flush(): void {
+    if (this.#held === '') return
+    const held = this.#held
+    this.#held = ''
+    this.#socket.write(held, 'latin1')
+  }
+
+  end(): void {
+    if (this.#isChunked) this.#held += '0\r\n\r\n'
+    this.flush()
+    this.#onEnd()
+  }
+
+  abort(): void {
+    this.#socket.destroy()
+  }
+
+  closeAfterwards(): void {
+    this.closes = true
+  }
+}
+
+const lines: string[] = []
+
+function statusLine(status: number): string {
+  const known = lines[status]
+  if (known !== undefined) return known
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+  lines[status] = line
+  return line
+}

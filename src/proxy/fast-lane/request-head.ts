@@ -1,0 +1,190 @@
+import type { HandoverReason } from '../counters.ts'
+import { isTokenCode, NameFilter } from '../head-syntax.ts'
+import { droppedUpstream } from '../headers.ts'
+
+/** A head that is plain beyond doubt. */
+export type FastHead = {
+  readonly method: string
+  readonly target: string
+  readonly host: string
+  /** All field lines, as they came. */
+  readonly lines: string
+  /** Those that go on to an endpoint. */
+  readonly passing: string
+  /** The client's own X-Request-ID; empty: none. */
+  readonly givenId: string
+  /** undefined: no body. */
+  readonly contentLength: number | undefined
+  /** The client wants the connection closed after the answer. */
+  readonly closes: boolean
+  /** Index of the first character behind the head. */
+  readonly end: number
+}
+
+const methods: ReadonlyMap<string, string> = new Map(
+  ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((name) => [name, name]),
+)
+
+/** Fields that make a request anything but plain: framing, expectations, switches, and what only the other parser knows. */
+const unusual: ReadonlySet<string> = new Set([
+  'expect',
+  'http2-settings',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+const filter = new NameFilter([...droppedUpstream, ...unusual, 'authorization'])
+const maxFields = 100
+const maxTargetChars = 8 * 1024
+const maxLengthDigits = 15
+const cr = 13
+const lf = 10
+const space = 32
+const colon = 58
+const underscore = 95
+const slash = 47
+
+/** What the walk over the lines gathers. */
+class HeadReader {
+  readonly #text: string
+  host: string | undefined
+  givenId: string | undefined
+  length: string | undefined
+  closes = false
+  hasAuthorization = false
+  hasConnection = false
+  passing = ''
+  passedTo: number
+
+  constructor(text: string, from: number) {
+    this.#text = text
+    this.passedTo = from
+  }
+
+  /** False: not plain. The line is from `start` to `end`, without its CRLF; the value begins two behind `colonAt`. */
+  read(start: number, colonAt: number, end: number): boolean {
+    const name = this.#text.slice(start, colonAt).toLowerCase()
+    if (unusual.has(name)) return false
+    switch (name) {
+      case 'authorization':
+        // A policy and the endpoint might each look at another one.
+        if (this.hasAuthorization) return false
+        this.hasAuthorization = true
+        return true
+      case 'host':
+        if (this.host !== undefined) return false
+        this.host = this.#text.slice(colonAt + 2, end)
+        break
+      case 'content-length':
+        if (this.length !== undefined) return false
+        this.length = this.#text.slice(colonAt + 2, end)
+        break
+      case 'x-request-id':
+        if (this.givenId !== undefined) return false
+        this.givenId = this.#text.slice(colonAt + 2, end)
+        break
+      case 'connection':
+        if (this.hasConnection || !this.#readConnection(this.#text.slice(colonAt + 2, end))) return false
+        this.hasConnection = true
+        break
+      default:
+        if (!droppedUpstream.has(name)) return true
+    }
+    this.drop(start, end + 2)
+    return true
+  }
+
+  drop(start: number, next: number): void {
+    if (start > this.passedTo) this.passing += this.#text.slice(this.passedTo, start)
+    this.passedTo = next
+  }
+
+  /** Names in it would be fields to take away. */
+  #readConnection(value: string): boolean {
+    if (value === 'close' || value === 'Close') this.closes = true
+    else return value === 'keep-alive' || value === 'Keep-Alive'
+    return true
+  }
+}
+
+/**
+ * Reads a request that is plain beyond doubt from the text of a connection (latin1, one character a byte); anything else gives the
+ * reason why the standard lane has to look at it. Never more lenient than that: each rule here is one of RFC 9112 or stricter.
+ */
+export function readRequestHead(text: string): FastHead | HandoverReason {
+  const afterMethod = text.indexOf(' ')
+  const method = methods.get(text.slice(0, Math.max(afterMethod, 0)))
+  if (method === undefined) return text.includes('\r\n\r\n') ? 'method' : 'incomplete'
+  const targetEnd = endOfTarget(text, afterMethod + 1)
+  if (targetEnd < 0) return text.includes('\r\n\r\n') ? 'unusual-head' : 'incomplete'
+  if (!text.startsWith(' HTTP/1.1\r\n', targetEnd)) return text.includes('\r\n\r\n') ? 'version' : 'incomplete'
+  const first = targetEnd + 11
+  const reader = new HeadReader(text, first)
+  let count = 0
+  let at = first
+  while (text.charCodeAt(at) !== cr) {
+    let hasUnderscore = false
+    let colonAt = at
+    for (; ; colonAt++) {
+      const code = text.charCodeAt(colonAt)
+      if (isTokenCode[code] !== 1) break
+      if (code === underscore) hasUnderscore = true
+    }
+    const end = colonAt > at && text.charCodeAt(colonAt) === colon ? endOfValue(text, colonAt + 1) : -1
+    if (end < 0) return text.includes('\r\n\r\n') ? 'unusual-head' : 'incomplete'
+    if (++count > maxFields) return 'too-large'
+    // CGI-style servers read `X_Real_IP` and `X-Real-IP` as the same variable (see headers.ts).
+    if (hasUnderscore) reader.drop(at, end + 2)
+    else if (filter.mayHave(colonAt - at, text.charCodeAt(at)) && !reader.read(at, colonAt, end)) return 'field'
+    at = end + 2
+  }
+  if (text.charCodeAt(at + 1) !== lf) return text.length === at + 1 ? 'incomplete' : 'unusual-head'
+  const { host, length, givenId, closes } = reader
+  if (host === undefined) return 'field'
+  if (length !== undefined && !isCount(length)) return 'body'
+  reader.drop(at, at)
+  return {
+    method,
+    target: text.slice(afterMethod + 1, targetEnd),
+    host,
+    lines: text.slice(first, at),
+    passing: reader.passing,
+    givenId: givenId ?? '',
+    contentLength: length === undefined ? undefined : Number(length),
+    closes,
+    end: at + 2,
+  }
+}
+
+/** Index of the space behind a target in origin form, of visible characters only; below 0: it is none. */
+function endOfTarget(text: string, from: number): number {
+  if (text.charCodeAt(from) !== slash) return -1
+  const limit = Math.min(text.length, from + maxTargetChars)
+  for (let at = from + 1; at < limit; at++) {
+    const code = text.charCodeAt(at)
+    if (code === space) return at
+    if (code < space || code >= 0x7f) return -1
+  }
+  return -1
+}
+
+/** Index of the CR that ends a line whose value, of visible ASCII and spaces, has one space before it and none behind. */
+function endOfValue(text: string, from: number): number {
+  const first = text.charCodeAt(from + 1)
+  if (text.charCodeAt(from) !== space || first <= space) return -1
+  for (let at = from + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code >= space && code < 0x7f) continue
+    return code === cr && text.charCodeAt(at + 1) === lf && text.charCodeAt(at - 1) !== space ? at : -1
+  }
+  return -1
+}
+
+function isCount(value: string): boolean {
+  return value.length <= maxLengthDigits && /^\d+$/.test(value)
+}
