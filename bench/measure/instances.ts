@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
-import { closeSync, openSync, truncateSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, truncateSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Certificate } from '../peers/certificate.ts'
 import type { Backends, Peer, Setup } from '../peers/peer.ts'
 import { layOut } from '../support/cores.ts'
 import { freePort } from '../support/free-port.ts'
-import { startOn, stop, untilListening } from '../support/spawned.ts'
+import { hasEnded, startOn, stop, untilListening } from '../support/spawned.ts'
 
 /** One running proxy. */
 export type Instance = {
@@ -16,6 +16,8 @@ export type Instance = {
   readonly port: number
   readonly tlsPort: number
   readonly pid: number
+  /** Throws what it said last if it runs no more. */
+  assertAlive(): void
 }
 
 type Running = { readonly instance: Instance; readonly child: ChildProcess }
@@ -86,16 +88,22 @@ export class Instances {
     const child = startOn(layOut(cores, setup.workers).proxy, command, { stdout, stderr })
     closeSync(stdout)
     closeSync(stderr)
-    const instance = { peer, setup, folder, port, tlsPort, pid: child.pid ?? 0 }
+    const assertAlive = (): void => {
+      if (hasEnded(child)) throw new Error(`${peer.name} has ended: ${lastLine(join(folder, 'stderr.log'))}`)
+    }
     try {
-      await untilListening(port, child)
-      await untilListening(tlsPort, child)
+      await untilListening(port, assertAlive)
+      await untilListening(tlsPort, assertAlive)
     } catch (error) {
       await stop(child)
-      throw new Error(`${peer.name} did not start, see ${folder}`, { cause: error })
+      throw error
     }
-    return { instance, child }
+    return { child, instance: { peer, setup, folder, port, tlsPort, pid: child.pid ?? 0, assertAlive } }
   }
+}
+
+function lastLine(file: string): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? ''
 }
 
 function keyOf(peer: Peer, setup: Setup): string {

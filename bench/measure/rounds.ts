@@ -63,7 +63,9 @@ async function sampleOf(
     if (workload.isFresh) await instances.stop(entrant.peer, entrant.setup)
     const { isNew, instance } = await instances.get(entrant.peer, entrant.setup)
     if (isNew) await warmUp(instance, Math.min(2, warmUpSeconds))
-    return await workload.measure(entrant, instance, seconds)
+    const sample = await workload.measure(entrant, instance, seconds)
+    instance.assertAlive()
+    return sample
   } catch (error) {
     return describeError(error)
   }

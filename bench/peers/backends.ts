@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../support/free-port.ts'
 import { maxOpenFiles } from '../support/open-files.ts'
-import { isInstalled, startOn, stop, untilListening } from '../support/spawned.ts'
+import { hasEnded, isInstalled, startOn, stop, untilListening } from '../support/spawned.ts'
 import { bodyOf1m, bodyOf64k, chunkedBody, smallBody } from './bodies.ts'
 import type { Backends } from './peer.ts'
 import { fillTemplate } from './template.ts'
@@ -27,8 +27,10 @@ export async function startBackends(folder: string, cores: string, isPlain: bool
     startOn(cores, command),
     startOn(cores, [process.execPath, nodeFile('echo-backend.ts'), String(echo)]),
   ]
-  for (const port of app) await untilListening(port, children[0])
-  await untilListening(echo, children[1])
+  const check = (): void => {
+    for (const child of children) if (hasEnded(child)) throw new Error(`${child.spawnargs.join(' ')} has ended`)
+  }
+  for (const port of [...app, echo]) await untilListening(port, check)
   return {
     ports: { app, echo },
     name: usesNginx ? 'nginx' : 'node:http',

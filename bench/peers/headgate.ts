@@ -10,8 +10,8 @@ import { fill, fillTemplate, readTemplate } from './template.ts'
 export function headgatePeers(isBuilt: boolean): readonly Peer[] {
   return [
     headgate('headgate', [], isBuilt),
-    headgate('headgate-standard', ['--fast-lane=false'], isBuilt),
-    headgate('headgate-undici', ['--fast-lane=false', '--lean-upstream=false'], isBuilt),
+    headgate('headgate-standard', ['--fast-lane=off'], isBuilt),
+    headgate('headgate-undici', ['--fast-lane=off', '--lean-upstream=off'], isBuilt),
   ]
 }
 

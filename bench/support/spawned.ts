@@ -54,11 +54,11 @@ export function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null
 }
 
-/** Resolves when the child listens; rejects when it has ended or after a minute. */
-export async function untilListening(port: number, child?: ChildProcess): Promise<void> {
-  const deadline = performance.now() + 60_000
+/** Resolves when somebody listens; rejects after two minutes, or with what the check throws. */
+export async function untilListening(port: number, check: () => void = () => {}): Promise<void> {
+  const deadline = performance.now() + 120_000
   while (performance.now() < deadline) {
-    if (child !== undefined && hasEnded(child)) throw new Error(`${child.spawnargs.join(' ')} has ended`)
+    check()
     if (await isListening(port)) return
     await sleep(50)
   }

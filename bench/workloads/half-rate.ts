@@ -15,6 +15,7 @@ export function halfRate(bench: Bench): Workload {
     ],
     loadBy: bench.tools.fixedRate.name,
     entrants: entrantsOf(bench, ['upstream']),
+    share: 0.67,
     measure: (_entrant, instance, seconds) => atHalfRate(bench, capacity, instance, seconds),
   }
 }

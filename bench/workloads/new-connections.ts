@@ -30,7 +30,7 @@ function handshakes(bench: Bench, handshake: NewConnections['handshake'], title:
     title,
     notes: ['16 at a time. A handshake of the other kind counts as an error.'],
     loadBy: 'our own client, which costs as much as the proxy',
-    entrants: entrantsOf(bench, ['tls']),
+    entrants: entrantsOf(bench, ['gateway']),
     share: 0.67,
     measure(_entrant, instance, seconds) {
       const options: NewConnections = { port: instance.tlsPort, handshake, seconds, connections: 16 }

@@ -15,7 +15,7 @@ export function workers(bench: Bench): Workload {
   )
   const { proxy, areShared } = bench.coresFor(2)
   const where = areShared
-    ? 'Two workers share their cores with the load generator here, which is the limit: their requests per second say nothing.'
+    ? 'Two workers share their cores with the load generator here, which is the limit: their requests per second say nothing. With cores of their own they would do 2 / ratio.'
     : `Two workers have the cores ${proxy}.`
   return {
     ...closedLoop(bench, {
@@ -26,6 +26,7 @@ export function workers(bench: Bench): Workload {
       share: 0.67,
       connections: 128,
     }),
+    maxRounds: 3,
     alsoCompared: { head: 'requests/s vs one', figure: ({ requestsPerSecond }) => requestsPerSecond },
   }
 }

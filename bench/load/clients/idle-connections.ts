@@ -21,7 +21,6 @@ let lost = 0
 
 process.once('SIGTERM', () => {
   report()
-  for (const socket of sockets) socket.resetAndDestroy()
   process.exit(0)
 })
 await Promise.all(Array.from({ length: 100 }, openSome))
