@@ -29,7 +29,7 @@ describe.each(upstreamClients)('an endpoint that fails, by the %s client,', (cli
   })
 
   const nextIsFine = async (): Promise<void> => {
-    expect(bed.pool.size).toBe(0)
+    await waitFor(() => bed.pool.size === 0)
     origin.answer = (socket) => socket.write(ok('fine'))
     const next = bed.ask(origin.port)
     await next.finished
