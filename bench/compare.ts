@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type ComparedCase, compareCase, formatComparison } from './micro/harness/comparison.ts'
 import { benchNames, type FileResult, runFile } from './micro/harness/run-file.ts'
-import { asItIs, checkOut, type Tree } from './micro/harness/worktree.ts'
+import { asItIs, checkOut, commitOf, type Tree } from './micro/harness/worktree.ts'
 
 // `npm run bench:compare BASE [OTHER]`: the micro benches on two commits, or on a commit and the files as they are. Both sides take
 // turns in every round, each in a process of its own. Both answer the questions of today: BASE runs the benches of OTHER, and its
@@ -33,8 +33,16 @@ process.once('SIGINT', () => stopped.abort())
 process.once('SIGTERM', () => stopped.abort())
 
 const repository = join(import.meta.dirname, '..')
-await using base = await checkOut(repository, baseRevision)
-await using other = otherRevision === undefined ? asItIs(repository) : await checkOut(repository, otherRevision)
+const commits = await Promise.all([baseRevision, otherRevision].map((name) => name && commitOf(repository, name)))
+const [baseCommit, otherCommit] = commits
+if (baseCommit === undefined || (otherRevision !== undefined && otherCommit === undefined)) {
+  process.stderr.write(
+    `git knows no such commit: ${positionals.filter((_, i) => commits[i] === undefined).join(', ')}\n`,
+  )
+  process.exit(2)
+}
+await using base = await checkOut(repository, baseCommit)
+await using other = otherCommit === undefined ? asItIs(repository) : await checkOut(repository, otherCommit)
 process.exitCode = await compare(base, other)
 
 async function compare(before: Tree, after: Tree): Promise<number> {
@@ -77,7 +85,7 @@ async function firstThatRuns(
   if (own !== undefined && (await tryOut(own)).kind === 'measured') {
     return [own, `${name}: ${before.label} runs a bench of its own, as that of today does not fit it (${first.reason})`]
   }
-  return [undefined, `${name}: does not run at ${before.label} (${first.reason})`]
+  return [undefined, `${name}: does not run at ${before.label} (${first.reason.replaceAll(`${before.folder}/`, '')})`]
 }
 
 /** By case, in the order of OTHER. Cases of one side only are named, not compared. */

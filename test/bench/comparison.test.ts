@@ -19,6 +19,10 @@ describe('two commits side by side', () => {
     expect(verdictOf([112, 113, 110], [111, 101, 100])).toBe('noise')
   })
 
+  it('calls it noise where the rounds of one side differ by as much', () => {
+    expect(verdictOf([100, 110, 120], [121, 122, 123])).toBe('noise')
+  })
+
   it('leaves out the slowest of many rounds: something else was going on', () => {
     expect(verdictOf([100, 101, 102, 103, 250], [110, 111, 112, 113, 114])).toBe('slower')
   })

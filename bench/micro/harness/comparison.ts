@@ -24,7 +24,7 @@ export function compareCase(bench: string, name: string, before: Figures, after:
   const [old, now] = sides.map((side) => quantile(side, 0.5))
   const change = ((now ?? Number.NaN) / (old ?? Number.NaN) - 1) * 100
   const spread = Math.max(...sides.map((side) => (Math.max(...side) / Math.min(...side) - 1) * 100))
-  const verdict = verdictOn(change, ...sides)
+  const verdict = Math.abs(change) < noticedPercent ? 'same' : verdictOn(change, spread, ...sides)
   return { bench, name, before: old ?? Number.NaN, after: now ?? Number.NaN, change, spread, verdict }
 }
 
@@ -33,9 +33,9 @@ function undisturbed(figures: Figures): Figures {
   return figures.length < 5 ? figures : figures.toSorted((a, b) => a - b).slice(0, -1)
 }
 
-/** A difference is one where not a single round of the one side could have been one of the other. */
-function verdictOn(change: number, before: Figures, after: Figures): ComparedCase['verdict'] {
-  if (Math.abs(change) < noticedPercent) return 'same'
+/** A difference is one that is larger than those of one side, and where no round of the one side could have been one of the other. */
+function verdictOn(change: number, spread: number, before: Figures, after: Figures): ComparedCase['verdict'] {
+  if (Math.abs(change) <= spread) return 'noise'
   if (change < 0) return Math.max(...after) < Math.min(...before) ? 'faster' : 'noise'
   return Math.min(...after) > Math.max(...before) ? 'slower' : 'noise'
 }

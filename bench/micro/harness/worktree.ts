@@ -9,10 +9,18 @@ const run = promisify(execFile)
 /** A commit, or the files as they are. */
 export type Tree = { readonly label: string; readonly folder: string; [Symbol.asyncDispose](): Promise<void> }
 
+/** `undefined`: there is no such commit. */
+export function commitOf(repository: string, revision: string): Promise<string | undefined> {
+  const args = ['-C', repository, 'rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`]
+  return run('git', args).then(
+    ({ stdout }) => stdout.trim(),
+    () => undefined,
+  )
+}
+
 /** Checks the commit out beside the repository. Its packages are ours: what is compared is our own code. */
-export async function checkOut(repository: string, revision: string): Promise<Tree> {
-  const git = async (...args: string[]) => (await run('git', ['-C', repository, ...args])).stdout.trim()
-  const commit = await git('rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`)
+export async function checkOut(repository: string, commit: string): Promise<Tree> {
+  const git = (...args: string[]) => run('git', ['-C', repository, ...args])
   const parent = await mkdtemp(join(tmpdir(), 'headgate-compare-'))
   const folder = join(parent, 'tree')
   const modules = join(folder, 'node_modules')
