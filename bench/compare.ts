@@ -57,6 +57,7 @@ async function compare(before: Tree, after: Tree): Promise<number> {
     process.stderr.write(`${name} ...\n`)
     const own = join(before.folder, 'bench', 'micro', `${name}.ts`)
     const [file, remark] = await firstThatRuns(name, [join(questions, `${name}.ts`), own].filter(existsSync), before)
+    if (stopped.signal.aborted) break
     if (remark !== undefined) remarks.push(remark)
     if (file !== undefined) cases.push(...(await takeTurns(name, file, after, remarks)))
   }

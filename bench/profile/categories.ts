@@ -36,7 +36,7 @@ export const fileRules: Rules = [
   [/^src\/(router\/|proxy\/(question|route-|choose-|normalise))/, 'route'],
   [/^src\/proxy\/(headers|fields|header-|key-fields|request-rules|request-id|policies\/|forwarded)/, 'policies'],
   [/^src\/proxy\/counters/, 'metrics'],
-  [/^src\/(proxy\/access-log|log\.ts)|^node_modules\/(pino|sonic-boom)\//, 'log'],
+  [/^src\/(proxy\/(access-log|log-)|log\.ts)|^node_modules\/(pino|sonic-boom)\//, 'log'],
   [/^src\/proxy\//, 'lane'],
   [/./, 'other'],
 ]

@@ -12,27 +12,26 @@ import { type Profiled, profileRow } from './profile-row.ts'
 import { type Row, rowsFor } from './rows.ts'
 import { functionTable, syscallTable, timeTable } from './tables.ts'
 
-// `node bench/profile/main.ts`: where the time of a request goes, as pictures and tables, for each lane and for nginx beside it.
+// `npm run bench:profile`: where the time of a request goes, as pictures and tables, for each lane and for nginx beside it.
 const { values } = parseArgs({
   options: {
     lane: { type: 'string', default: 'all' },
     tls: { type: 'boolean' },
     seconds: { type: 'string', default: '10' },
     built: { type: 'boolean', default: false },
-    output: { type: 'string', default: 'profile' },
+    output: { type: 'string', default: 'docs/performance' },
   },
 })
 if (!['all', 'fast', 'standard', 'h2'].includes(values.lane) || !(Number(values.seconds) >= 1)) {
   process.stderr.write(
-    'Usage: node bench/profile/main.ts [--lane fast|standard|h2] [--tls] [--seconds 10] [--built] [--output FOLDER]\n',
+    'Usage: npm run bench:profile -- [--lane fast|standard|h2] [--tls] [--seconds 10] [--built] [--output FOLDER]\n',
   )
   process.exit(2)
 }
 const wanted = rowsFor({ lane: values.lane, tls: values.tls, built: values.built })
 const rows = wanted.filter(canRun)
 const missing = ['nginx', 'wrk', 'h2load', 'perf'].filter((program) => !isInstalled(program))
-if (missing.length > 0)
-  process.stderr.write(`Not installed: ${missing.join(', ')}. The README says what goes without.\n`)
+if (missing.length > 0) process.stderr.write(`Not installed: ${missing.join(', ')}. What needs them is left out.\n`)
 
 const folder = await mkdtemp(join(tmpdir(), 'headgate-profile-'))
 const cores = usableCores()
@@ -64,18 +63,45 @@ async function write(profiled: readonly Profiled[]): Promise<void> {
     return { group: row.group, name: row.lane, microsecondsPerRequest, shares }
   })
   await save('where-time-goes.svg', barsSvg(bars, machine()))
-  for (const { row, stacks, javaScript } of profiled.filter(({ row }) => row.lane !== 'nginx')) {
-    const name = `${row.lane}${row.group === 'HTTP/1.1 + TLS' ? '-tls' : ''}`
-    await save(`flame-${name}.svg`, flameSvg(stacks, `${row.lane} lane, ${row.group}: ${machine()}`))
-    await save(`functions-${name}.md`, functionTable(javaScript))
+  for (const { row, stacks } of profiled.filter(isOurs)) {
+    await save(`${flameName(row)}.svg`, flameSvg(stacks, `${row.lane} lane, ${row.group}: ${machine()}`))
   }
-  const tables = [machine(), timeTable(profiled), syscallTable(profiled), ...profiled.flatMap(errorsOf)].join('\n\n')
-  await save('where-time-goes.md', tables)
-  process.stdout.write(tables)
+  const page = pageOf(profiled)
+  await save('where-time-goes.md', page)
+  process.stdout.write(`${page}\nWritten to ${values.output}.\n`)
+}
+
+function pageOf(profiled: readonly Profiled[]): string {
+  const lanes = profiled
+    .filter(isOurs)
+    .flatMap(({ row, javaScript }) => [
+      `## JavaScript of the ${row.lane} lane, ${row.group}`,
+      `In percent of all JavaScript, functions that were inlined told apart. [Flame graph](${flameName(row)}.svg)`,
+      functionTable(javaScript).trimEnd(),
+    ])
+  const sections = [
+    '# Where the time of a request goes',
+    `Written by \`npm run bench:profile\`. ${machine()}.`,
+    '![CPU microseconds per request, by what they are spent on](where-time-goes.svg)',
+    timeTable(profiled).trimEnd(),
+    '## System calls',
+    syscallTable(profiled).trimEnd(),
+    ...profiled.flatMap(errorsOf),
+    ...lanes,
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
+function isOurs({ row }: Profiled): boolean {
+  return row.lane !== 'nginx'
+}
+
+function flameName({ lane, group }: Row): string {
+  return `flame-${lane}${group === 'HTTP/1.1 + TLS' ? '-tls' : ''}`
 }
 
 function errorsOf({ row, errors }: Profiled): readonly string[] {
-  return errors === 0 ? [] : [`${row.group}, ${row.lane}: ${errors} errors, so the row is no result.\n`]
+  return errors === 0 ? [] : [`${row.group}, ${row.lane}: ${errors} errors, so the row is no result.`]
 }
 
 function machine(): string {

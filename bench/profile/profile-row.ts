@@ -88,16 +88,20 @@ async function profileJavaScript(row: Row, stage: Stage): Promise<readonly Stack
 async function withInstance<T>(peer: Peer, stage: Stage, use: (instance: Instance) => Promise<T>): Promise<T> {
   const instances = new Instances(stage)
   try {
-    return await use((await instances.get(peer, plainSetup)).instance)
+    const { instance } = await instances.get(peer, plainSetup)
+    const result = await use(instance)
+    instance.assertAlive()
+    return result
   } finally {
     await instances.close()
   }
 }
 
-function workerOf({ pid }: Instance): number {
+function workerOf({ pid, assertAlive }: Instance): number {
   const [worker] = childrenOf(pid)
-  if (worker === undefined) throw new Error(`process ${pid} has no worker`)
-  return worker
+  if (worker !== undefined) return worker
+  assertAlive()
+  throw new Error(`process ${pid} has no worker`)
 }
 
 function runLoad({ group }: Row, { port, tlsPort }: Instance, stage: Stage, seconds: number): Promise<LoadResult> {

@@ -30,8 +30,8 @@ export function syscallTable(rows: readonly Profiled[]): string {
   return markdown(['calls per request', ...counted.map(nameOf)], [...lines, ['**all**', ...sums]])
 }
 
-/** Where JavaScript itself spends its time: functions by V8's profiler, in percent of all JavaScript. */
-export function functionTable(javaScript: readonly Stack[], most = 25): string {
+/** By V8's profiler, in percent of all JavaScript. */
+export function functionTable(javaScript: readonly Stack[], most = 15): string {
   const ours = javaScript.filter(([leaf]) => leaf?.kind === 'javascript')
   const groups = Map.groupBy(ours, ([leaf]) => `${leaf?.name} | ${leaf?.file}`)
   const lines = [...groups]
