@@ -9,7 +9,7 @@ import { startBackends } from './peers/backends.ts'
 import { writeCertificate } from './peers/certificate.ts'
 import { findPeers } from './peers/find.ts'
 import { type Circumstances, circumstancesOf, formatCircumstances } from './report/circumstances.ts'
-import { formatReport, type Result, toJson } from './report/report.ts'
+import { formatReport, formatVerdict, type Result, toJson } from './report/report.ts'
 import { rowsOf } from './report/row.ts'
 import { formatWorkload } from './report/table.ts'
 import { layOut, moveTo, usableCores } from './support/cores.ts'
@@ -55,6 +55,7 @@ async function measureAll(options: Options, circumstances: Circumstances): Promi
     if (options.json !== undefined) await writeFile(options.json, toJson(circumstances, results))
     if (options.output !== undefined) await writeFile(options.output, formatReport(circumstances, results))
   }
+  process.stdout.write(formatVerdict(circumstances, results))
 }
 
 async function measure(workload: Workload, { rounds, seconds }: Options): Promise<Result> {

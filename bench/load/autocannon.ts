@@ -6,5 +6,7 @@ import { runClient } from './run.ts'
 export const cannon: ClosedLoopGenerator = {
   name: 'autocannon',
   version: manifest.version,
+  // With its own option for that it counts no requests.
+  canConnectEachTime: false,
   run: (load) => runClient(load.cores, 'autocannon.ts', load),
 }

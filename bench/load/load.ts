@@ -32,6 +32,7 @@ export type ClosedLoop = {
 export type ClosedLoopGenerator = {
   readonly name: string
   readonly version: string
+  readonly canConnectEachTime: boolean
   run(load: ClosedLoop): Promise<LoadResult>
 }
 

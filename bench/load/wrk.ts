@@ -9,6 +9,7 @@ export function wrk(): ClosedLoopGenerator {
   return {
     name: 'wrk',
     version: versionOf(['wrk', '-v'], /wrk \S*?(\d\S*)/),
+    canConnectEachTime: true,
     async run(load) {
       const stdout = await runOn(load.cores, [
         'wrk',

@@ -1,5 +1,6 @@
 import type { Workload } from '../workloads/workload.ts'
 import { type Circumstances, formatCircumstances } from './circumstances.ts'
+import { formatGoals, goalsOf } from './goals.ts'
 import type { Row } from './row.ts'
 import { formatWorkload } from './table.ts'
 
@@ -18,8 +19,13 @@ export function formatReport(circumstances: Circumstances, results: readonly Res
   return [
     `# What a request costs\n\n${formatCircumstances(circumstances)}`,
     `Written by \`${circumstances.command}\`.\n${explanation}\n`,
+    formatVerdict(circumstances, results),
     ...tables,
   ].join('\n')
+}
+
+export function formatVerdict({ cores }: Circumstances, results: readonly Result[]): string {
+  return formatGoals(goalsOf(results, cores.count < 3))
 }
 
 /** Everything, each round included, for those who want to compute with it. */

@@ -3,13 +3,12 @@ import { type ClosedLoop, host, type LoadResult, urlOf } from '../load.ts'
 
 // A process of its own, so that it can be kept off the proxy's core. It is told what to do as JSON.
 const load: ClosedLoop = JSON.parse(process.argv[2] ?? '')
-const { target, seconds, connections, connectEachTime, uploadBytes, hosts } = load
+const { target, seconds, connections, uploadBytes, hosts } = load
 const result = await autocannon({
   url: urlOf(target),
   connections,
   duration: seconds,
   headers: { host },
-  ...(connectEachTime ? { reconnectRate: 1 } : {}),
   ...(uploadBytes === undefined ? {} : { method: 'POST', body: Buffer.alloc(uploadBytes, 'x') }),
   ...(hosts === undefined ? {} : { requests: hosts.map((name) => ({ headers: { host: name } })) }),
 })
