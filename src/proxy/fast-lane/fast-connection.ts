@@ -130,7 +130,7 @@ export class FastConnection {
       request: new FastRequest(head, client),
       body,
       closes: head.closes || ++this.#requests >= requestsPerConnection,
-      isDraining: this.#isDraining,
+      proxy,
       onEnd: this.#onAnswered,
     })
     this.#exchange = exchange
@@ -143,8 +143,6 @@ export class FastConnection {
   readonly #onWanted = (): void => {
     this.socket.resume()
   }
-
-  readonly #isDraining = (): boolean => this.#options.proxy.draining
 
   readonly #onAnswered = (): void => {
     const exchange = this.#exchange

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Exchange, ExchangeEvents, ResponseHead } from '../exchange.ts'
 import type { Fields } from '../fields.ts'
+import type { ProxyState } from '../proxy-state.ts'
 import type { FastBody } from './fast-body.ts'
 import type { FastRequest } from './fast-request.ts'
 import { httpDateLine } from './http-date.ts'
@@ -15,7 +16,7 @@ export type FastExchangeOptions = {
   readonly body: FastBody | undefined
   /** The client, or a limit, wants the connection closed afterwards. */
   readonly closes: boolean
-  readonly isDraining: () => boolean
+  readonly proxy: ProxyState
   readonly onEnd: () => void
 }
 
@@ -31,19 +32,19 @@ export class FastExchange implements Exchange {
   closes: boolean
   events: ExchangeEvents | undefined
   readonly #socket: Socket
-  readonly #isDraining: () => boolean
+  readonly #proxy: ProxyState
   readonly #onEnd: () => void
   /** What has not been written yet. */
   #held = ''
   #isChunked = false
   #isBodiless = false
 
-  constructor({ socket, request, body, closes, isDraining, onEnd }: FastExchangeOptions) {
+  constructor({ socket, request, body, closes, proxy, onEnd }: FastExchangeOptions) {
     this.#socket = socket
     this.request = request
     this.bodySource = body
     this.closes = closes
-    this.#isDraining = isDraining
+    this.#proxy = proxy
     this.#onEnd = onEnd
   }
 
@@ -65,12 +66,11 @@ export class FastExchange implements Exchange {
     this.#isBodiless = status === 204 || status === 304 || this.request.method === 'HEAD'
     this.#isChunked = !hasLength && !this.#isBodiless
     // Whoever answers before the body is in must not wait for the rest of it on this connection.
-    if (this.hasUnreadBody || this.#isDraining()) this.closes = true
+    if (this.hasUnreadBody || this.#proxy.draining) this.closes = true
     let head = statusLine(status) + fields.lines
     if (!hasDate) head += httpDateLine()
     if (this.#isChunked) head += 'Transfer-Encoding: chunked\r\n'
-    if (this.closes) head += 'Connection: close\r\n'
-    this.#held = `${head}\r\n`
+    this.#held = head + (this.closes ? closeLines : keepAliveLines(this.#proxy.table.settings.keepAliveMs))
   }
 
   write(buffer: Buffer, from: number, to: number): boolean {
@@ -111,6 +111,19 @@ export class FastExchange implements Exchange {
   closeAfterwards(): void {
     this.closes = true
   }
+}
+
+const closeLines = 'Connection: close\r\n\r\n'
+let keepLines = ''
+let keepLinesMs = -1
+
+/** Clients that know the limit do not send a request into its end. With the empty line. */
+function keepAliveLines(ms: number): string {
+  if (ms !== keepLinesMs) {
+    keepLinesMs = ms
+    keepLines = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(ms / 1_000)}\r\n\r\n`
+  }
+  return keepLines
 }
 
 const lines: string[] = []
