@@ -15,13 +15,11 @@ export function formatJsonLine(entry: AccessLogEntry): string {
 
 // By hand: JSON.stringify takes twice as long.
 function lineOf(entry: AccessLogEntry, end: string): string {
-  const { tlsVersion, route, service, endpoint, reason, userAgent, referer } = entry
+  const { route, service, endpoint, reason, userAgent, referer } = entry
   let line = `{"level":"info","time":"${isoTime(entry.time)}","message":"request","requestId":"${escaped(entry.requestId)}"`
   line += `,"client":"${escaped(entry.clientAddress)}","method":"${escaped(entry.method)}","host":"${escaped(entry.host)}"`
-  line += `,"target":"${escaped(entry.target)}","httpVersion":"${entry.httpVersion}","scheme":"${entry.scheme}"`
-  if (tlsVersion !== undefined) line += `,"tlsVersion":"${tlsVersion}"`
-  line += `,"lane":"${entry.lane}","status":${entry.status},"requestBytes":${entry.requestBytes}`
-  line += `,"responseBytes":${entry.responseBytes},"duration":${seconds(entry.duration)}`
+  line += `,"target":"${escaped(entry.target)}"${connectionText(entry)},"status":${entry.status}`
+  line += `,"requestBytes":${entry.requestBytes},"responseBytes":${entry.responseBytes},"duration":${seconds(entry.duration)}`
   if (route !== undefined) line += routeText(route)
   if (service !== undefined) line += `,"service":"${escaped(service)}"`
   if (endpoint !== undefined) line += `,"endpoint":"${escaped(endpoint)}"`
@@ -76,6 +74,26 @@ function escapedUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
+type Connection = Pick<AccessLogEntry, 'httpVersion' | 'scheme' | 'tlsVersion' | 'lane'>
+
+let connection: Connection | undefined
+let textOfConnection = ''
+
+/** Mostly that of the line before: each piece of a line costs about 15 ns. */
+function connectionText({ httpVersion, scheme, tlsVersion, lane }: AccessLogEntry): string {
+  if (
+    connection?.httpVersion !== httpVersion ||
+    connection.scheme !== scheme ||
+    connection.tlsVersion !== tlsVersion ||
+    connection.lane !== lane
+  ) {
+    connection = { httpVersion, scheme, tlsVersion, lane }
+    const tls = tlsVersion === undefined ? '' : `,"tlsVersion":"${tlsVersion}"`
+    textOfConnection = `,"httpVersion":"${httpVersion}","scheme":"${scheme}"${tls},"lane":"${lane}"`
+  }
+  return textOfConnection
+}
+
 const routeTexts = new WeakMap<Route, string>()
 
 /** The same for all requests of a route, which stays the same object while its rule does. */
@@ -90,30 +108,24 @@ function routeText(route: Route): string {
   return text
 }
 
-let second = Number.NaN
-let secondText = ''
+let millisecond = Number.NaN
+let textOfMillisecond = ''
 
-/** A Date for every line would cost as much as the rest of it. */
-function isoTime(milliseconds: number): string {
-  const current = Math.floor(milliseconds / 1000)
-  if (current !== second) {
-    second = current
-    // Without the milliseconds.
-    secondText = new Date(current * 1000).toISOString().slice(0, -4)
+/** Under load, several lines fall into one. */
+function isoTime(time: number): string {
+  if (time !== millisecond) {
+    millisecond = time
+    textOfMillisecond = new Date(time).toISOString()
   }
-  return `${secondText}${padded(Math.floor(milliseconds) - current * 1000, thousandths)}Z`
+  return textOfMillisecond
 }
 
-const thousandths = ['000', '00', '0', ''] as const
-const millionths = ['000000', '00000', '0000', '000', '00', '0', ''] as const
+const leading = ['0.000000', '0.00000', '0.0000', '0.000', '0.00', '0.0', '0.'] as const
 
 /** To the microsecond. Numbers with a fraction take V8 several times as long as whole ones. */
 function seconds(duration: number): string {
   const microseconds = Math.round(duration * 1e6)
-  return microseconds < 1e6 ? `0.${padded(microseconds, millionths)}` : `${microseconds / 1e6}`
-}
-
-function padded(whole: number, zeros: readonly string[]): string {
-  const digits = `${whole}`
-  return `${zeros[digits.length]}${digits}`
+  if (microseconds >= 1e6) return `${microseconds / 1e6}`
+  const digits = `${microseconds}`
+  return `${leading[digits.length]}${digits}`
 }

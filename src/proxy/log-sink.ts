@@ -79,16 +79,12 @@ export class LogSink {
 
   /** Makes room for the next line. False: there is none. */
   #turn(): boolean {
-    if (!this.#busy && this.#queue.length === 0 && this.#output.writeNow(this.#current, this.#used)) {
-      this.#written += this.#lines
-    } else {
-      if (this.#queue.length >= this.#maxChunks) return false
-      this.#queue.push({ buffer: this.#current, length: this.#used, lines: this.#lines })
-      this.#current = this.#spares.pop() ?? Buffer.allocUnsafeSlow(chunkBytes)
-      this.#pump(this.#output.chunksPerWrite)
-    }
+    if (this.#queue.length >= this.#maxChunks) return false
+    this.#queue.push({ buffer: this.#current, length: this.#used, lines: this.#lines })
+    this.#current = this.#spares.pop() ?? Buffer.allocUnsafeSlow(chunkBytes)
     this.#used = 0
     this.#lines = 0
+    this.#pump(this.#output.chunksPerWrite)
     return true
   }
 
@@ -97,23 +93,21 @@ export class LogSink {
     if (this.#busy || this.#queue.length < least) return
     this.#busy = true
     const chunks = this.#queue.splice(0, this.#output.chunksPerWrite)
-    this.#output.write(
-      chunks.map(({ buffer, length }) => buffer.subarray(0, length)),
-      (error) => this.#onWritten(chunks, error != null),
-    )
-  }
-
-  #onWritten(chunks: readonly Chunk[], failed: boolean): void {
-    if (this.#closed) return
-    const lines = chunks.reduce((sum, chunk) => sum + chunk.lines, 0)
-    for (const { buffer } of chunks) if (this.#spares.length < maxSpares) this.#spares.push(buffer)
-    if (failed) {
-      this.#dropped += lines
-      setTimeout(this.#proceed, pauseMs).unref()
-    } else {
-      this.#written += lines
-      this.#proceed()
-    }
+    const buffers = chunks.map(({ buffer, length }) => buffer.subarray(0, length))
+    let done = 0
+    this.#output.write(buffers, {
+      onWritten: (count) => {
+        if (!this.#closed) this.#written += linesOf(chunks.slice(done, done + count))
+        done += count
+      },
+      onDone: (error) => {
+        if (this.#closed) return
+        for (const { buffer } of chunks) if (this.#spares.length < maxSpares) this.#spares.push(buffer)
+        this.#dropped += linesOf(chunks.slice(done))
+        if (error === undefined) this.#proceed()
+        else setTimeout(this.#proceed, pauseMs).unref()
+      },
+    })
   }
 
   readonly #proceed = (): void => {
@@ -131,8 +125,8 @@ export class LogSink {
 
   #flush(): void {
     if (!this.#busy) {
-      // Behind a queue, a chunk can as well get full while it waits.
-      if (this.#queue.length === 0 && this.#used > 0) this.#turn()
+      // Behind more than one write, a chunk can as well get full while it waits.
+      if (this.#used > 0 && this.#queue.length < this.#output.chunksPerWrite) this.#turn()
       this.#pump(1)
     }
     this.#flushDue = this.#queue.length > 0 || this.#used > 0
@@ -161,7 +155,11 @@ export class LogSink {
 
   /** The process ends without a `close`: what can be said at once is said. */
   readonly #onExit = (): void => {
-    for (const { buffer, length } of this.#queue) if (!this.#output.writeLast(buffer, length)) return
-    if (this.#used > 0) this.#output.writeLast(this.#current, this.#used)
+    for (const { buffer, length } of this.#queue) if (!this.#output.writeLast(buffer.subarray(0, length))) return
+    if (this.#used > 0) this.#output.writeLast(this.#current.subarray(0, this.#used))
   }
+}
+
+function linesOf(chunks: readonly Chunk[]): number {
+  return chunks.reduce((sum, { lines }) => sum + lines, 0)
 }
