@@ -11,6 +11,7 @@ import type { UpstreamClient } from './bed.ts'
 
 export type Asked = {
   readonly method?: string
+  readonly path?: string
   readonly body?: Readable
   readonly bodyLength?: number
   readonly readTimeoutMs?: number
@@ -51,10 +52,10 @@ export class Exchange implements UpstreamListener {
     return this.#finished.promise
   }
 
-  ask(port: number, { method = 'GET', body, bodyLength, readTimeoutMs = 10_000 }: Asked): this {
+  ask(port: number, { method = 'GET', path = '/', body, bodyLength, readTimeoutMs = 10_000 }: Asked): this {
     const length = bodyLength === undefined ? '' : `Content-Length: ${bodyLength}\r\n`
     const fields = Fields.ofLines(`Host: 127.0.0.1:${port}\r\nX-Asked: yes\r\n${length}`)
-    this.connection.send({ method, path: '/', fields, body, bodyLength, readTimeoutMs }, this)
+    this.connection.send({ method, path, fields, body, bodyLength, readTimeoutMs }, this)
     this.#hasReturned = true
     return this
   }
