@@ -12,7 +12,7 @@ export interface LogOutput {
   close(): void
 }
 
-export type WriteEvents = {
+type WriteEvents = {
   /** So many more chunks have been written. */
   onWritten(chunks: number): void
   /** An error: the others were not, and will not be. */
