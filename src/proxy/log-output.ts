@@ -30,15 +30,15 @@ export function openLogOutput(fd: number): LogOutput {
   }
 }
 
-/** 64 KiB: a call of a thread costs as much as the lines of 16 KiB. */
+/** 64 KiB, which makes little of what it costs to wake up a thread. */
 const chunksPerFileWrite = 16
 /** Half of what a pipe holds. One at a time would wake up the reader for each, which costs 0.7 us a line at 20,000 a second. */
 const chunksPerPipeWrite = 8
 
 /**
  * A pipe, opened once more by way of /proc: "do not block" (O_NONBLOCK) belongs to the open file, and the one we were given is
- * shared with other processes and with the log of this one, which waits. Such a write takes 2 us, a tenth of what a
- * thread of libuv's pool takes, and takes all or nothing (pipe(7): PIPE_BUF).
+ * shared with other processes and with the log of this one, which waits. Such a write costs a tenth of one by a
+ * thread of libuv's pool, and takes all or nothing (pipe(7): PIPE_BUF).
  */
 class PipeOutput implements LogOutput {
   readonly chunksPerWrite = chunksPerPipeWrite
