@@ -137,7 +137,8 @@ export class LeanConnection implements UpstreamConnection {
   checkTime(): void {
     const request = this.#request
     if (request === undefined) return
-    const quietMs = (this.#health.now - this.#movedAt) * tickMs
+    // It last moved between two ticks: the first of them does not count, so that nobody is given less than his time.
+    const quietMs = (this.#health.now - this.#movedAt - 1) * tickMs
     if (!this.isConnected) {
       if (quietMs >= this.#connectTimeoutMs) this.socket.destroy(connectTimeoutError())
       return
