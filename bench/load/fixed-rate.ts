@@ -10,13 +10,14 @@ export type FixedRateGenerator = {
   run(cores: string, options: FixedRate): Promise<LoadResult>
 }
 
-export function findFixedRate(): FixedRateGenerator {
-  return isInstalled('oha') ? oha() : ownClient
+/** `isPlain`: only what npm brings. */
+export function findFixedRate(isPlain: boolean): FixedRateGenerator {
+  return !isPlain && isInstalled('oha') ? oha() : ownClient
 }
 
 const ownClient: FixedRateGenerator = {
-  name: 'own client',
-  version: process.versions.node,
+  name: 'our own client',
+  version: `on Node ${process.versions.node}`,
   run: (cores, options) => runClient(cores, 'fixed-rate.ts', options),
 }
 

@@ -17,8 +17,8 @@ export type Tools = {
 /** `isPlain`: only what npm brings. */
 export function findTools(isPlain: boolean): Tools {
   const closedLoop = !isPlain && isInstalled('wrk') ? wrk() : cannon
-  const fixedRate = findFixedRate()
-  const http2 = isInstalled('h2load') ? h2load : undefined
+  const fixedRate = findFixedRate(isPlain)
+  const http2 = !isPlain && isInstalled('h2load') ? h2load : undefined
   const versions = {
     [closedLoop.name]: closedLoop.version,
     ...(http2 === undefined ? {} : { h2load: h2loadVersion() }),

@@ -30,13 +30,19 @@ export async function startBackends(folder: string, cores: string, isPlain: bool
   const check = (): void => {
     for (const child of children) if (hasEnded(child)) throw new Error(`${child.spawnargs.join(' ')} has ended`)
   }
-  for (const port of [...app, echo]) await untilListening(port, check)
+  const close = async (): Promise<void> => {
+    await Promise.all(children.map(stop))
+  }
+  try {
+    for (const port of [...app, echo]) await untilListening(port, check)
+  } catch (error) {
+    await close()
+    throw error
+  }
   return {
     ports: { app, echo },
     name: usesNginx ? 'nginx' : 'node:http',
-    close: async () => {
-      await Promise.all(children.map(stop))
-    },
+    close,
   }
 }
 

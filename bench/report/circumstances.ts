@@ -33,8 +33,15 @@ export function circumstancesOf(found: FoundPeers, tools: Tools, cores: CoreUse,
     missing: found.missing,
     generators: tools.versions,
     backends,
-    command: ['npm run bench', ...process.argv.slice(2)].join(' '),
+    command: commandOf(process.argv.slice(2)),
   }
+}
+
+/** As somebody would type it: the scripts of package.json say the rest. */
+function commandOf(args: readonly string[]): string {
+  const script = args.includes('--quick') ? 'npm run bench:quick' : 'npm run bench'
+  const rest = args.filter((arg) => arg !== '--quick' && arg !== '--built')
+  return rest.length === 0 ? script : [script, '--', ...rest].join(' ')
 }
 
 export function formatCircumstances(now: Circumstances): string {
