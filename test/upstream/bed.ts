@@ -8,15 +8,15 @@ import { RawClient } from '../support/raw-client.ts'
 export const upstreamClients = ['lean', 'undici'] as const
 export type UpstreamClient = (typeof upstreamClients)[number]
 
-export type Respond = (request: SeenRequest, socket: Socket) => string | Buffer | undefined
+type Respond = (request: SeenRequest, socket: Socket) => string | Buffer | undefined
 
 export type Bed = {
   readonly headgate: Headgate
   readonly origin: Origin
   /** How the endpoint answers from now on. */
   respond: Respond
-  /** Whoever asks is told which connection to the endpoint carries the next request. */
   open(): Promise<RawClient>
+  /** Failures of the endpoint that were counted for that reason. */
   count(reason: string): Promise<number>
   close(): Promise<void>
 }

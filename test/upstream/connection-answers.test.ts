@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { waitFor } from '../support/wait-for.ts'
 import { badAnswers, badBodies, goodAnswers } from './answers.ts'
 import { upstreamClients } from './bed.ts'
 import { type AnsweringOrigin, cutsOf, sendPieces, startAnsweringOrigin } from './pieces.ts'
@@ -66,6 +67,15 @@ describe.each(upstreamClients)('a connection of the %s client', (client) => {
       expect(heard.connection.isReusable).toBe(false)
     }
     expect(bed.pool.size).toBe(0)
+  })
+
+  it('tells of a lull behind a head whose body is not there yet', async () => {
+    const asked = bed.ask(origin.port)
+    origin.answer = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n')
+    await waitFor(() => asked.head !== undefined && asked.lulls > 0)
+    for (const socket of origin.openSockets) socket.write('ok')
+    await asked.finished
+    expect(asked.body).toBe('ok')
   })
 
   it.each(badBodies)('passes nothing on from where chunks go wrong: %s', async (_name, bytes) => {

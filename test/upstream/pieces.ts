@@ -4,7 +4,7 @@ import type { UpstreamConnection } from '../../src/proxy/upstream-connection.ts'
 import { type RawOrigin, startRawOrigin } from '../support/raw-origin.ts'
 
 /** What an endpoint does once it has the head of a request. A function that it gives back takes all that comes behind the head. */
-export type Answer = (socket: Socket, head: string) => unknown
+type Answer = (socket: Socket, head: string) => unknown
 
 export type AnsweringOrigin = RawOrigin & { answer: Answer }
 

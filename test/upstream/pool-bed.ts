@@ -27,6 +27,7 @@ export class Exchange implements UpstreamListener {
   body = ''
   trailers: readonly string[] | undefined
   error: Error | undefined
+  lulls = 0
   /** What `onData` answers. */
   takesMore = true
   /** Called with each event. */
@@ -77,6 +78,7 @@ export class Exchange implements UpstreamListener {
   }
 
   onLull(): void {
+    this.lulls++
     if (!this.#hasReturned || this.#hasFinished) throw new Error(`a lull after: ${this.events}`)
   }
 
@@ -111,20 +113,26 @@ export type PoolBed = {
   readonly health: EndpointHealth
   /** Asks the endpoint with that port. */
   ask(port: number, asked?: Asked): Exchange
+  /** What happens a few times a second. */
+  tick(): void
   close(): void
 }
 
-export function startPool(client: UpstreamClient, { connectTimeoutMs = 5_000 } = {}): PoolBed {
+export function startPool(
+  client: UpstreamClient,
+  { connectTimeoutMs = 5_000, isTicking = true }: { connectTimeoutMs?: number; isTicking?: boolean } = {},
+): PoolBed {
   const health = new EndpointHealth({
     log: createLogger({ level: 'error', format: 'json' }),
     counters: new Counters(),
     onEjected: () => {},
   })
   const pool = new UpstreamPool({ connectTimeoutMs, health, lean: client === 'lean' })
-  const timer = setInterval(() => {
+  const tick = (): void => {
     health.tick()
     pool.checkTimes()
-  }, tickMs)
+  }
+  const timer = isTicking ? setInterval(tick, tickMs) : undefined
   const endpoints = new Map<number, Endpoint>()
   return {
     pool,
@@ -134,6 +142,7 @@ export function startPool(client: UpstreamClient, { connectTimeoutMs = 5_000 } =
       endpoints.set(port, endpoint)
       return new Exchange(pool, pool.acquire(endpoint)).ask(port, asked)
     },
+    tick,
     close() {
       clearInterval(timer)
       health.stop()
