@@ -33,5 +33,6 @@ export function usableCores(): readonly number[] {
 
 /** This process, too, keeps off the proxy's core. */
 export function moveTo(cores: string): void {
-  if (hasTaskset()) spawnSync('taskset', ['-a', '-p', '-c', cores, String(process.pid)])
+  const [program = '', ...args] = ['taskset', '-a', '-p', '-c', cores, String(process.pid)]
+  if (hasTaskset()) spawnSync(program, args)
 }
