@@ -18,8 +18,10 @@ const { values, positionals } = parseArgs({
 })
 const [baseRevision, otherRevision] = positionals
 const rounds = Number(values.rounds)
+/** With fewer there is no telling what is noise. */
+const leastRounds = 3
 const failAbove = values['fail-above'] === undefined ? Number.POSITIVE_INFINITY : Number(values['fail-above'])
-if (baseRevision === undefined || positionals.length > 2 || !(rounds >= 1) || Number.isNaN(failAbove)) {
+if (baseRevision === undefined || positionals.length > 2 || !(rounds >= leastRounds) || Number.isNaN(failAbove)) {
   process.stderr.write(
     'Usage: npm run bench:compare -- BASE [OTHER] [--only=NAME,NAME] [--rounds=7] [--fail-above=PERCENT]\n' +
       'Compares OTHER (the working tree where none is given) with BASE. Exit code 1 only where a case is slower by more than PERCENT.\n',
@@ -51,7 +53,9 @@ async function compare(before: Tree, after: Tree): Promise<number> {
   const remarks: string[] = []
   const cases: ComparedCase[] = []
   const wanted = values.only?.split(',')
-  const names = benchNames(questions).filter((name) => wanted?.includes(name) ?? true)
+  const known = benchNames(questions)
+  const names = known.filter((name) => wanted?.includes(name) ?? true)
+  remarks.push(...(wanted ?? []).filter((name) => !known.includes(name)).map((name) => `${name}: no such bench`))
   for (const name of names) {
     if (stopped.signal.aborted) break
     process.stderr.write(`${name} ...\n`)
@@ -62,7 +66,7 @@ async function compare(before: Tree, after: Tree): Promise<number> {
     if (file !== undefined) cases.push(...(await takeTurns(name, file, after, remarks)))
   }
   for (const name of benchNamesOf(before)) {
-    if (!benchNames(questions).includes(name)) remarks.push(`${name}: only at ${before.label}`)
+    if (!known.includes(name)) remarks.push(`${name}: only at ${before.label}`)
   }
   process.stdout.write(formatComparison(cases, [before.label, after.label]))
   if (remarks.length > 0) process.stdout.write(`\n${remarks.join('\n')}\n`)

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { runOn } from '../load/run.ts'
+import { onCores } from '../support/spawned.ts'
 import { tidyPerfMap } from './perf-map.ts'
 import { type Frame, type Stack, shortFile } from './stack.ts'
 
@@ -21,7 +22,7 @@ export async function recordStacks({ pid, seconds, cores, file }: Recording): Pr
   const what = ['-F', '999', '-g', '-p', String(pid), '-o', file]
   await runOn(cores, ['perf', 'record', ...what, '--', 'sleep', String(seconds)])
   await tidyMapOf(pid)
-  const stacks = await readStacks(file)
+  const stacks = await readStacks(file, cores)
   await rm(file)
   return stacks
 }
@@ -35,10 +36,9 @@ async function tidyMapOf(pid: number): Promise<void> {
   if (tidied !== undefined) await writeFile(perfMapFile(pid), tidied)
 }
 
-async function readStacks(file: string): Promise<readonly Stack[]> {
-  const script = spawn('perf', ['script', '-i', file, '-F', 'comm,ip,sym,dso'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+async function readStacks(file: string, cores: string): Promise<readonly Stack[]> {
+  const [program = '', ...args] = onCores(cores, ['perf', 'script', '-i', file, '-F', 'comm,ip,sym,dso'])
+  const script = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   const stacks: Stack[] = []
   let frames: Frame[] = []
   for await (const line of createInterface({ input: script.stdout })) {
