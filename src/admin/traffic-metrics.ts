@@ -32,6 +32,22 @@ export const trafficMetrics: readonly MetricDefinition[] = [
       Object.entries(counters.upstreamErrors).map(([reason, value]) => ({ value, labels: { reason } })),
   },
   {
+    name: 'headgate_requests_by_lane_total',
+    type: 'counter',
+    labels: ['lane'],
+    help: 'Requests by who parsed them: fast and standard for HTTP/1.1, h2, and tunnel for handshakes of WebSockets.',
+    samples: ({ counters }) =>
+      Object.entries(counters.requestsByLane).map(([lane, value]) => ({ value, labels: { lane } })),
+  },
+  {
+    name: 'headgate_fast_lane_handovers_total',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Connections that went from the fast lane to the standard lane, by what their request had that is not plain.',
+    samples: ({ counters }) =>
+      Object.entries(counters.handovers).map(([reason, value]) => ({ value, labels: { reason } })),
+  },
+  {
     name: 'headgate_upstream_retries_total',
     type: 'counter',
     labels: [],

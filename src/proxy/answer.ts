@@ -2,14 +2,14 @@ import { STATUS_CODES } from 'node:http'
 import type { Exchange } from './exchange.ts'
 import { Fields } from './fields.ts'
 
-/** Answers by ourselves: one line saying what happened, and the id by which the logs can be searched. */
+/** Answers by ourselves: one line saying what happened, and the id by which the logs can be searched. Returns the bytes of the body. */
 export function answer(
   exchange: Exchange,
   status: number,
   text: string,
   requestId: string,
   more: readonly string[] = [],
-) {
+): number {
   const body = Buffer.from(`${status} ${STATUS_CODES[status] ?? ''}: ${text}\nrequest id: ${requestId}\n`, 'utf8')
   const fields = Fields.ofList([
     'Content-Type',
@@ -25,6 +25,7 @@ export function answer(
   exchange.respond({ status, fields, hasDate: false, hasLength: true })
   exchange.write(body, 0, body.length)
   exchange.end(undefined)
+  return body.length
 }
 
 /** The same as bytes, for a connection that has left its HTTP parser; it asks for the end of the connection. */

@@ -86,8 +86,9 @@ export class Attempt implements UpstreamListener, ConnectionUser {
   onEnd(trailers: Fields | undefined): void {
     if (this.#refused !== undefined) return this.onError(this.#refused)
     const isWanted = trailers !== undefined && this.#exchange.acceptsTrailers
-    this.#exchange.end(isWanted ? Fields.ofList(supplementaryFields(trailers.list)) : undefined)
+    // The connection is free before the client may send its next request.
     this.#owner.onAttemptComplete(this)
+    this.#exchange.end(isWanted ? Fields.ofList(supplementaryFields(trailers.list)) : undefined)
   }
 
   onError(error: Error): void {

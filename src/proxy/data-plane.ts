@@ -11,6 +11,7 @@ import {
   type Settings,
 } from '../router/table.ts'
 import { SniContexts } from '../tls/sni.ts'
+import { openAccessLog } from './access-log.ts'
 import { Balancer } from './balancer.ts'
 import { Counters } from './counters.ts'
 import { EndpointHealth } from './endpoint-health.ts'
@@ -58,6 +59,7 @@ export class DataPlane {
       silence: new SilenceWatch({ health, connections: pool.busy, onTick: () => pool.checkTimes() }),
       retryBudget: new RetryBudget(),
       options,
+      accessLog: openAccessLog(options.accessLog),
       counters,
       log,
     }
@@ -85,8 +87,10 @@ export class DataPlane {
   }
 
   report(): ProcessReport {
+    const { counters, accessLog } = this.#proxy
+    counters.accessLogLinesDropped = accessLog?.dropped ?? 0
     return {
-      counters: this.#proxy.counters.snapshot(),
+      counters: counters.snapshot(),
       eventLoopDelay: this.#eventLoopDelay.read(),
       residentBytes: process.memoryUsage.rss(),
       generation: this.#proxy.table.generation,
@@ -116,6 +120,7 @@ export class DataPlane {
     clearTimeout(this.#sweep)
     this.#proxy.silence.stop()
     this.#proxy.pool.close()
+    await this.#proxy.accessLog?.close()
     this.#eventLoopDelay.stop()
   }
 

@@ -20,8 +20,12 @@ export interface DownstreamRequest {
   /** The client's own X-Request-ID; empty where there is none, or more than one. */
   readonly givenId: string
   readonly clientAddress: string
+  /** As node:tls says it; undefined without TLS. */
+  readonly tlsVersion: string | undefined
   /** Bytes, where the client said so. */
   readonly contentLength: number | undefined
+  /** The value of the only field of that name; undefined where there is none or more than one. */
+  field(lowerName: string): string | undefined
 }
 
 /** The head of an answer as the client gets it. */

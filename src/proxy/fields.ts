@@ -50,3 +50,18 @@ function linesOf(list: readonly string[]): string {
   for (let i = 0; i + 1 < list.length; i += 2) lines += `${list[i]}: ${list[i + 1]}\r\n`
   return lines
 }
+
+/** Of lines, the value of the only field of that name; undefined where there is none or more than one. */
+export function singleField(lines: string, lowerName: string): string | undefined {
+  let found: string | undefined
+  for (let at = 0; at < lines.length; ) {
+    const colon = lines.indexOf(':', at)
+    const end = lines.indexOf('\r\n', colon)
+    if (colon - at === lowerName.length && lines.slice(at, colon).toLowerCase() === lowerName) {
+      if (found !== undefined) return undefined
+      found = trimSpace(lines.slice(colon + 1, end))
+    }
+    at = end + 2
+  }
+  return found
+}

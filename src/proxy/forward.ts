@@ -42,6 +42,8 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
   readonly #tries: Tries
   #attempt: Attempt | undefined
   #failure: UpstreamErrorReason | undefined
+  /** Bytes of the body of an answer of our own. */
+  #answered: number | undefined
   #finished = false
 
   constructor(options: ForwardOptions) {
@@ -72,8 +74,16 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
     return this.#failure
   }
 
-  get bytes(): number {
-    return this.#attempt?.bytes ?? 0
+  get service(): string {
+    return this.#options.backend.service
+  }
+
+  get requestBytes(): number {
+    return this.#body?.received ?? 0
+  }
+
+  get responseBytes(): number {
+    return this.#answered ?? this.#attempt?.bytes ?? 0
   }
 
   start(): void {
@@ -172,8 +182,8 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
   }
 
   #answer(status: number, text: string): void {
+    this.#answered = answer(this.#options.exchange, status, text, this.#options.requestId)
     this.#finish(status)
-    answer(this.#options.exchange, status, text, this.#options.requestId)
   }
 
   #finish(status: number): void {

@@ -16,8 +16,8 @@ export function handleRequest(exchange: Exchange, proxy: ProxyState): void {
   const requestId = requestIdFor(request.givenId)
 
   const answerHere = (route: Route | undefined, status: number, text: string, more?: readonly string[]): void => {
-    answer(exchange, status, text, requestId, more)
-    finishRequest(proxy, { lane: exchange.lane, request, route, status, startedAt, requestId, upstream: undefined })
+    const upstream = answer(exchange, status, text, requestId, more)
+    finishRequest(proxy, { lane: exchange.lane, request, route, status, startedAt, requestId, upstream })
   }
 
   // RFC 9110 section 9.3.7: OPTIONS * is about the server as a whole, and that is us.
@@ -63,6 +63,6 @@ export function refuseRequest(exchange: Exchange, { status, text }: Refusal, pro
   const { lane, request } = exchange
   const requestId = nextRequestId()
   const startedAt = performance.now()
-  answer(exchange, status, text, requestId)
-  finishRequest(proxy, { lane, request, route: undefined, status, startedAt, requestId, upstream: undefined })
+  const upstream = answer(exchange, status, text, requestId)
+  finishRequest(proxy, { lane, request, route: undefined, status, startedAt, requestId, upstream })
 }

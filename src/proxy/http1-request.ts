@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { DownstreamRequest } from './exchange.ts'
-import { passingLines } from './headers.ts'
+import { passingLines, singleHeader } from './headers.ts'
 import { contentLengthOf, givenIdOf, type KeyFields, readKeyFields } from './key-fields.ts'
 
 /** What Node's HTTP/1.1 server has parsed, in the words of the proxy. */
@@ -14,8 +16,10 @@ export class Http1Request implements DownstreamRequest {
   readonly fields: KeyFields
   readonly clientAddress: string
   readonly contentLength: number | undefined
+  readonly #socket: Socket
 
   constructor(request: IncomingMessage) {
+    this.#socket = request.socket
     this.method = request.method ?? ''
     this.headers = request.rawHeaders
     this.fields = readKeyFields(this.headers)
@@ -29,6 +33,14 @@ export class Http1Request implements DownstreamRequest {
     this.httpVersion = request.httpVersion
     this.clientAddress = plainAddress(request.socket.remoteAddress ?? '')
     this.contentLength = contentLengthOf(this.fields)
+  }
+
+  get tlsVersion(): string | undefined {
+    return tlsVersionOf(this.#socket)
+  }
+
+  field(lowerName: string): string | undefined {
+    return singleHeader(this.headers, lowerName)
   }
 
   get passing(): string {
@@ -50,6 +62,11 @@ function readAbsoluteForm(url: string, host: string): { authority: string; targe
 
 function isEncrypted(request: IncomingMessage): boolean {
   return 'encrypted' in request.socket && request.socket.encrypted === true
+}
+
+/** undefined without TLS. */
+export function tlsVersionOf(socket: Socket): string | undefined {
+  return socket instanceof TLSSocket ? (socket.getProtocol() ?? undefined) : undefined
 }
 
 /** IPv4 clients of a dual-stack socket come as `::ffff:192.0.2.1`. */

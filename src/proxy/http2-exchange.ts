@@ -3,8 +3,8 @@ import { constants } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { DownstreamRequest, Exchange, ExchangeEvents, ResponseHead } from './exchange.ts'
 import type { Fields } from './fields.ts'
-import { passingLines } from './headers.ts'
-import { plainAddress } from './http1-request.ts'
+import { passingLines, singleHeader } from './headers.ts'
+import { plainAddress, tlsVersionOf } from './http1-request.ts'
 import { contentLengthOf, givenIdOf, type KeyFields, readKeyFields } from './key-fields.ts'
 
 /** A request that node:http2 has parsed (core API: the compatibility layer costs more and hides the pseudo-headers). */
@@ -25,7 +25,7 @@ export class Http2Exchange implements Exchange {
     endsHere: boolean,
   ) {
     this.#stream = stream
-    this.request = new Http2Request(received, rawHeaders, plainAddress(stream.session?.socket.remoteAddress ?? ''))
+    this.request = new Http2Request(stream, received, rawHeaders)
     this.bodySource = endsHere ? undefined : stream
     this.expectsContinue = received.expect?.toLowerCase() === '100-continue'
   }
@@ -105,15 +105,26 @@ class Http2Request implements DownstreamRequest {
   readonly fields: KeyFields
   readonly clientAddress: string
   readonly contentLength: number | undefined
+  readonly #stream: ServerHttp2Stream
 
-  constructor(received: IncomingHttpHeaders, rawHeaders: readonly string[], clientAddress: string) {
+  constructor(stream: ServerHttp2Stream, received: IncomingHttpHeaders, rawHeaders: readonly string[]) {
+    this.#stream = stream
     this.method = received[':method'] ?? ''
     this.target = received[':path'] ?? ''
     this.authority = received[':authority'] ?? received.host ?? ''
     this.headers = ordinaryFields(rawHeaders)
     this.fields = readKeyFields(this.headers)
-    this.clientAddress = clientAddress
+    this.clientAddress = plainAddress(stream.session?.socket.remoteAddress ?? '')
     this.contentLength = contentLengthOf(this.fields)
+  }
+
+  get tlsVersion(): string | undefined {
+    const socket = this.#stream.session?.socket
+    return socket === undefined ? undefined : tlsVersionOf(socket)
+  }
+
+  field(lowerName: string): string | undefined {
+    return singleHeader(this.headers, lowerName)
   }
 
   get passing(): string {

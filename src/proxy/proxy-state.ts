@@ -1,5 +1,6 @@
 import type { Logger } from '../log.ts'
 import type { RoutingTable } from '../router/table.ts'
+import type { AccessLog } from './access-log.ts'
 import type { Balancer } from './balancer.ts'
 import type { Counters } from './counters.ts'
 import type { EndpointHealth } from './endpoint-health.ts'
@@ -14,6 +15,8 @@ export type ProxyState = {
   /** Set when the process is asked to end: every answer then asks the client to open its next connection elsewhere. */
   draining: boolean
   readonly options: ProxyOptions
+  /** undefined: none is written. */
+  readonly accessLog: AccessLog | undefined
   readonly pool: UpstreamPool
   readonly balancer: Balancer
   readonly health: EndpointHealth

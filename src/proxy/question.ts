@@ -1,6 +1,5 @@
 import type { ListenerId, Question } from '../router/table.ts'
 import type { DownstreamRequest } from './exchange.ts'
-import { singleHeader } from './headers.ts'
 
 /** Asks the routing table about a request; looks into headers, query and cookies only when a condition wants to know. */
 export class RequestQuestion implements Question {
@@ -19,7 +18,7 @@ export class RequestQuestion implements Question {
   }
 
   header(name: string): string | undefined {
-    return singleHeader(this.#request.headers, name)
+    return this.#request.field(name)
   }
 
   query(name: string): string | undefined {

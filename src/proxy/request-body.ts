@@ -35,6 +35,11 @@ export class RequestBody {
     this.length = options.length
   }
 
+  /** Bytes. */
+  get received(): number {
+    return this.#received
+  }
+
   get replayable(): boolean {
     return this.#replay !== undefined
   }

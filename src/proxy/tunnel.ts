@@ -80,8 +80,13 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
     return this.#failure
   }
 
-  /** What went through the tunnel is not known at its beginning. */
-  readonly bytes = 0
+  get service(): string {
+    return this.#options.backend.service
+  }
+
+  /** What goes through the tunnel is not known at its beginning. */
+  readonly requestBytes = 0
+  readonly responseBytes = 0
 
   start(): void {
     const { socket, head, proxy } = this.#options

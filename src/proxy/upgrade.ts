@@ -20,7 +20,7 @@ export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: B
   socket.on('error', () => socket.destroy())
   const refuse = (route: Route | undefined, status: number, text: string, more?: readonly string[]): void => {
     const requestId = nextRequestId()
-    finishRequest(proxy, { lane: 'tunnel', request, route, status, startedAt, requestId, upstream: undefined })
+    finishRequest(proxy, { lane: 'tunnel', request, route, status, startedAt, requestId, upstream: 0 })
     socket.end(rawAnswer(status, text, more), () => socket.destroy())
   }
 

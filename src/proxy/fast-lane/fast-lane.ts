@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { HandoverReason } from '../counters.ts'
-import { plainAddress } from '../http1-request.ts'
+import { plainAddress, tlsVersionOf } from '../http1-request.ts'
 import type { ProxyState } from '../proxy-state.ts'
 import { FastConnection } from './fast-connection.ts'
 
@@ -28,7 +28,7 @@ export class FastLane {
   accept(socket: Socket, scheme: 'http' | 'https'): void {
     const connection = new FastConnection({
       socket,
-      client: { scheme, clientAddress: plainAddress(socket.remoteAddress ?? '') },
+      client: { scheme, clientAddress: plainAddress(socket.remoteAddress ?? ''), tlsVersion: tlsVersionOf(socket) },
       proxy: this.#proxy,
       clock: this,
       onHandover: this.#onHandover,

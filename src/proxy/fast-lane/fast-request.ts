@@ -1,9 +1,13 @@
 import type { DownstreamRequest } from '../exchange.ts'
-import { Fields } from '../fields.ts'
+import { Fields, singleField } from '../fields.ts'
 import type { FastHead } from './request-head.ts'
 
 /** What all requests of one connection have in common. */
-export type FastClient = { readonly scheme: 'http' | 'https'; readonly clientAddress: string }
+export type FastClient = {
+  readonly scheme: 'http' | 'https'
+  readonly clientAddress: string
+  readonly tlsVersion: string | undefined
+}
 
 /** A request of the fast lane, in the words of the proxy. */
 export class FastRequest implements DownstreamRequest {
@@ -15,10 +19,11 @@ export class FastRequest implements DownstreamRequest {
   readonly passing: string
   readonly givenId: string
   readonly clientAddress: string
+  readonly tlsVersion: string | undefined
   readonly contentLength: number | undefined
   readonly #lines: string
 
-  constructor(head: FastHead, { scheme, clientAddress }: FastClient) {
+  constructor(head: FastHead, { scheme, clientAddress, tlsVersion }: FastClient) {
     this.method = head.method
     this.target = head.target
     this.authority = head.host
@@ -26,6 +31,7 @@ export class FastRequest implements DownstreamRequest {
     this.passing = head.passing
     this.givenId = head.givenId
     this.clientAddress = clientAddress
+    this.tlsVersion = tlsVersion
     this.contentLength = head.contentLength
     this.#lines = head.lines
   }
@@ -33,5 +39,9 @@ export class FastRequest implements DownstreamRequest {
   /** Few routes ask for header fields: the list is made for those that do. */
   get headers(): readonly string[] {
     return Fields.ofLines(this.#lines).list
+  }
+
+  field(lowerName: string): string | undefined {
+    return singleField(this.#lines, lowerName)
   }
 }
