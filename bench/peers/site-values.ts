@@ -6,15 +6,12 @@ import { ciphers, suites } from './tls-policy.ts'
 /** The values of every placeholder that the templates share. */
 export function valuesOf({ folder, port, tlsPort, setup, backends, certificate }: Site) {
   const [app1 = 0, app2 = 0, app3 = 0] = backends.app
-  const maxFiles = maxOpenFiles()
   return {
     ...{ folder, port, tlsPort, app1, app2, app3, echo: backends.echo },
-    ...{ ciphers, suites, maxFiles, workers: setup.workers },
+    ...{ ciphers, suites, maxFiles: maxOpenFiles(), workers: setup.workers },
     certFile: certificate.certFile,
     keyFile: certificate.keyFile,
     bothFile: certificate.bothFile,
-    // A connection is two files, one to each side.
-    maxConnections: Math.min(16_384, Math.floor(maxFiles / 2) - 100),
     ...switches(setup.accessLog),
   }
 }
