@@ -137,6 +137,8 @@ export class LeanConnection implements UpstreamConnection {
   checkTime(): void {
     const request = this.#request
     if (request === undefined) return
+    // Held up by its client: it is not the endpoint that is silent (see silence-watch.ts).
+    if (this.#isPaused) this.quietSince = this.#health.now
     // It last moved between two ticks: the first of them does not count, so that nobody is given less than his time.
     const quietMs = (this.#health.now - this.#movedAt - 1) * tickMs
     if (!this.isConnected) {
