@@ -9,7 +9,7 @@ const backlog = 16
 const fillers = backlog + 3
 
 /**
- * /: 200 at once. /hang: no answer. /stream: the beginning of an answer. Upgrades are joined, and every byte comes back.
+ * /: 200 at once. /hang: no answer. /stream: the beginning of an answer. /large: one of 16 MB. Upgrades are joined, and every byte comes back.
  */
 const program = `
 const { createServer } = require('node:http')
@@ -18,6 +18,7 @@ const name = process.argv[1]
 const server = createServer((request, response) => {
   if (request.url === '/hang') return
   if (request.url === '/stream') return void response.write('begin')
+  if (request.url === '/large') return void response.end(Buffer.alloc(16 << 20, 'x'))
   request.resume().on('end', () => response.end(name))
 })
 server.on('upgrade', (request, socket) => {

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startMortalHost } from '../support/mortal-host.ts'
+import { tickMs } from '../../src/proxy/endpoint-health.ts'
+import { type MortalHost, startMortalHost } from '../support/mortal-host.ts'
 import { ok } from '../support/origin.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { upstreamClients } from './bed.ts'
@@ -159,6 +160,7 @@ describe.each(upstreamClients)('a request by the %s client that is given up', (c
 describe.each(upstreamClients)('an answer by the %s client that is taken slowly', (client) => {
   let bed: PoolBed
   let origin: AnsweringOrigin
+  let host: MortalHost | undefined
 
   beforeEach(async () => {
     origin = await startAnsweringOrigin()
@@ -167,6 +169,8 @@ describe.each(upstreamClients)('an answer by the %s client that is taken slowly'
   afterEach(async () => {
     bed.close()
     await origin.close()
+    await host?.close()
+    host = undefined
   })
 
   it.each([
@@ -201,6 +205,27 @@ describe.each(upstreamClients)('an answer by the %s client that is taken slowly'
     await asked.finished
     expect(asked.outcome).toBe('end')
     expect(asked.body).toBe('x'.repeat(32 * mb))
+  })
+
+  it('is not given up meanwhile, where the endpoint has no room for a probe', async () => {
+    host = await startMortalHost('busy')
+    origin.answer = (socket) => socket.write(ok(''))
+    const asked = bed.ask(host.port, { path: '/large' })
+    asked.takesMore = false
+    await waitFor(() => asked.body.length > 0)
+    await host.die()
+    const since = bed.health.now
+    await waitFor(async () => {
+      // Others are heard, so that it is not we who are cut off.
+      await bed.ask(origin.port).finished
+      return bed.health.now - since > 7_000 / tickMs
+    })
+    expect(asked.outcome).toBeUndefined()
+    host.revive()
+    asked.takesMore = true
+    asked.connection.resume()
+    await asked.finished
+    expect([asked.outcome, asked.body.length]).toEqual(['end', 16 * mb])
   })
 
   it('comes whole, where every piece of it is held up', async () => {

@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream'
 import { createLogger } from '../../src/log.ts'
 import { Counters } from '../../src/proxy/counters.ts'
-import { EndpointHealth, tickMs } from '../../src/proxy/endpoint-health.ts'
+import { EndpointHealth } from '../../src/proxy/endpoint-health.ts'
 import { describeFailure } from '../../src/proxy/errors.ts'
 import { Fields } from '../../src/proxy/fields.ts'
+import { SilenceWatch } from '../../src/proxy/silence-watch.ts'
 import type { UpstreamConnection, UpstreamHead, UpstreamListener } from '../../src/proxy/upstream-connection.ts'
 import { UpstreamPool } from '../../src/proxy/upstream-pool.ts'
 import type { Endpoint } from '../../src/router/table.ts'
@@ -128,11 +129,9 @@ export function startPool(
     onEjected: () => {},
   })
   const pool = new UpstreamPool({ connectTimeoutMs, health, lean: client === 'lean' })
-  const tick = (): void => {
-    health.tick()
-    pool.checkTimes()
-  }
-  const timer = isTicking ? setInterval(tick, tickMs) : undefined
+  const watch = isTicking
+    ? new SilenceWatch({ health, connections: pool.busy, onTick: () => pool.checkTimes() })
+    : undefined
   const endpoints = new Map<number, Endpoint>()
   return {
     pool,
@@ -142,9 +141,12 @@ export function startPool(
       endpoints.set(port, endpoint)
       return new Exchange(pool, pool.acquire(endpoint)).ask(port, asked)
     },
-    tick,
+    tick() {
+      health.tick()
+      pool.checkTimes()
+    },
     close() {
-      clearInterval(timer)
+      watch?.stop()
       health.stop()
       pool.close()
     },
