@@ -56,7 +56,7 @@ export class DataPlane {
       pool,
       balancer: new Balancer({ ejected: health.ejected }),
       health,
-      silence: new SilenceWatch({ health, connections: pool.busy, onTick: () => pool.checkTimes() }),
+      silence: new SilenceWatch({ health, connections: () => pool.busy, onTick: () => pool.checkTimes() }),
       retryBudget: new RetryBudget(),
       options,
       accessLog: openAccessLog(options.accessLog),

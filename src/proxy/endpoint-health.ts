@@ -36,6 +36,8 @@ export type EndpointState = {
   misses: number
   /** Times that it fell silent. Connections of before may be dead without knowing. */
   silences: number
+  /** It has left the table. */
+  isForgotten: boolean
 }
 
 export type EndpointHealthOptions = {
@@ -82,6 +84,7 @@ export class EndpointHealth {
       isProbed: false,
       misses: 0,
       silences: 0,
+      isForgotten: false,
     }
     this.#states.set(endpoint.id, state)
     return state
@@ -89,7 +92,7 @@ export class EndpointHealth {
 
   /** It has left the table: nobody waits for a connection there any longer than he must. */
   isForgotten(state: EndpointState): boolean {
-    return this.#states.get(state.endpoint.id) !== state
+    return state.isForgotten
   }
 
   isSilent(state: EndpointState): boolean {
@@ -147,8 +150,9 @@ export class EndpointHealth {
 
   /** Forgets endpoints that are gone. A request that still waits there keeps its state, which ejects nobody any more. */
   retain(isLive: (id: EndpointId) => boolean): void {
-    for (const id of this.#states.keys()) {
+    for (const [id, state] of this.#states) {
       if (isLive(id)) continue
+      state.isForgotten = true
       this.#states.delete(id)
       this.#ejected.delete(id)
     }

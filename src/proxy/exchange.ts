@@ -11,12 +11,16 @@ export interface DownstreamRequest {
   readonly target: string
   /** Host field or `:authority`, as sent. */
   readonly authority: string
+  /** The host of it, as routes are found by; undefined: malformed. */
+  readonly host: string | undefined
   readonly scheme: 'http' | 'https'
   readonly httpVersion: string
   /** Flat list, [name, value, …], without pseudo-header fields. */
   readonly headers: readonly string[]
   /** Of the client's own fields those that go on to an endpoint, as lines (see headers.ts). */
   readonly passing: string
+  /** Fields that tell an endpoint who asks, as lines, up to the value of X-Request-ID (see headers.ts). */
+  readonly identity: string
   /** The client's own X-Request-ID; empty where there is none, or more than one. */
   readonly givenId: string
   readonly clientAddress: string

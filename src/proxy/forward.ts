@@ -6,7 +6,7 @@ import { statusFor, type UpstreamFailure } from './errors.ts'
 import type { Exchange, ExchangeEvents } from './exchange.ts'
 import { Fields } from './fields.ts'
 import { finishRequest, type UpstreamOutcome } from './finish-request.ts'
-import { publicPort, upstreamFields } from './headers.ts'
+import { upstreamFields } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RequestBody } from './request-body.ts'
 import { mayRetry } from './retry.ts'
@@ -52,14 +52,7 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
     this.#options = options
     this.#tries = new Tries(options.proxy, options.backend)
     this.#body = this.#bodyOf(exchange, options.table.settings.maxBodyBytes)
-    this.#fields = upstreamFields(request.passing, {
-      host: request.authority,
-      scheme: request.scheme,
-      clientAddress: request.clientAddress,
-      port: publicPort(request),
-      requestId,
-      contentLength: this.#body?.length,
-    })
+    this.#fields = upstreamFields(request, requestId, this.#body?.length)
   }
 
   get endpoint(): EndpointId | undefined {

@@ -22,6 +22,19 @@ export class NameFilter {
   }
 }
 
+/**
+ * Whether the characters at `at` are this name, in any case. The length has been compared. Of a token nothing but letters changes
+ * when bit 5 is set, save for `^`, `@` and the like, which no name that is looked for has.
+ */
+export function isNameAt(text: string, at: number, lowerName: string): boolean {
+  for (let i = 0; i < lowerName.length; i++) {
+    const code = lowerName.charCodeAt(i)
+    const found = text.charCodeAt(at + i)
+    if (found !== code && !(code >= 0x61 && (found | 0x20) === code)) return false
+  }
+  return true
+}
+
 function markOf(length: number, code: number): number {
   return (length << 5) | (code & 31)
 }

@@ -64,14 +64,11 @@ const notNominable = new Set([
   'cache-control',
 ])
 
+/** What an endpoint is told about the client's request. */
 export type ForwardedAs = {
-  readonly host: string
+  readonly authority: string
   readonly scheme: 'http' | 'https'
   readonly clientAddress: string
-  readonly port: number
-  readonly requestId: string
-  /** Bytes of the body where the client said so; undefined: none, or chunked. */
-  readonly contentLength: number | undefined
 }
 
 /** The client's own fields that go on to an endpoint, as lines. */
@@ -89,14 +86,24 @@ export function passingLines(received: readonly string[]): string {
 /** No parser lets these through. If one did, what follows would be a line of its own; beyond latin1 a character loses its high byte. */
 const breaksLine = /[\0\r\n\u0100-\uffff]/
 
-/** The fields of a request as an endpoint gets them: those of the client's own that pass, as lines, then ours. */
-export function upstreamFields(passing: string, as: ForwardedAs): Fields {
-  const { host, clientAddress } = as
-  const length = as.contentLength === undefined ? '' : `Content-Length: ${as.contentLength}\r\n`
-  return Fields.ofLines(
-    `Host: ${host}\r\n${passing}${length}X-Forwarded-For: ${clientAddress}\r\nX-Forwarded-Proto: ${as.scheme}\r\n` +
-      `X-Forwarded-Host: ${host}\r\nX-Forwarded-Port: ${as.port}\r\nX-Real-IP: ${clientAddress}\r\nX-Request-ID: ${as.requestId}\r\n`,
+/** The same for all requests of a connection to one host; the id of the request is still to be added. */
+export function identityLines({ authority, scheme, clientAddress }: ForwardedAs): string {
+  return (
+    `X-Forwarded-For: ${clientAddress}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${authority}\r\n` +
+    `X-Forwarded-Port: ${publicPort(authority, scheme)}\r\nX-Real-IP: ${clientAddress}\r\nX-Request-ID: `
   )
+}
+
+type ForwardedRequest = { readonly authority: string; readonly passing: string; readonly identity: string }
+
+/** The fields of a request as an endpoint gets them: those of the client's own that pass, then ours. */
+export function upstreamFields(
+  { authority, passing, identity }: ForwardedRequest,
+  requestId: string,
+  contentLength: number | undefined,
+): Fields {
+  const length = contentLength === undefined ? '' : `Content-Length: ${contentLength}\r\n`
+  return Fields.ofLines(`Host: ${authority}\r\n${passing}${length}${identity}${requestId}\r\n`)
 }
 
 function passesUpstream(name: string, nominated: ReadonlySet<string> | undefined): boolean {
@@ -219,13 +226,7 @@ export function listsToken(headers: readonly string[], lowerName: string, token:
 }
 
 /** The port that the client believes it is talking to: our own is behind a Service and would tell an application nothing. */
-export function publicPort({
-  authority,
-  scheme,
-}: {
-  readonly authority: string
-  readonly scheme: 'http' | 'https'
-}): number {
+export function publicPort(authority: string, scheme: 'http' | 'https'): number {
   const colon = authority.lastIndexOf(':')
   if (colon > 0 && !authority.endsWith(']')) return Number(authority.slice(colon + 1))
   return scheme === 'https' ? 443 : 80

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { parseHostHeader } from '../router/host-name.ts'
 import type { DownstreamRequest } from './exchange.ts'
-import { passingLines, singleHeader } from './headers.ts'
+import { identityLines, passingLines, singleHeader } from './headers.ts'
 import { contentLengthOf, givenIdOf, type KeyFields, readKeyFields } from './key-fields.ts'
 
 /** What Node's HTTP/1.1 server has parsed, in the words of the proxy. */
@@ -41,6 +42,14 @@ export class Http1Request implements DownstreamRequest {
 
   field(lowerName: string): string | undefined {
     return singleHeader(this.headers, lowerName)
+  }
+
+  get host(): string | undefined {
+    return parseHostHeader(this.authority)
+  }
+
+  get identity(): string {
+    return identityLines(this)
   }
 
   get passing(): string {

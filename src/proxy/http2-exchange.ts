@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import type { Readable } from 'node:stream'
+import { parseHostHeader } from '../router/host-name.ts'
 import type { DownstreamRequest, Exchange, ExchangeEvents, ResponseHead } from './exchange.ts'
 import type { Fields } from './fields.ts'
-import { passingLines, singleHeader } from './headers.ts'
+import { identityLines, passingLines, singleHeader } from './headers.ts'
 import { plainAddress, tlsVersionOf } from './http1-request.ts'
 import { contentLengthOf, givenIdOf, type KeyFields, readKeyFields } from './key-fields.ts'
 
@@ -125,6 +126,14 @@ class Http2Request implements DownstreamRequest {
 
   field(lowerName: string): string | undefined {
     return singleHeader(this.headers, lowerName)
+  }
+
+  get host(): string | undefined {
+    return parseHostHeader(this.authority)
+  }
+
+  get identity(): string {
+    return identityLines(this)
   }
 
   get passing(): string {

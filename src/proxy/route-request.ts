@@ -1,4 +1,3 @@
-import { parseHostHeader } from '../router/host-name.ts'
 import { match } from '../router/match.ts'
 import { normalisePath } from '../router/normalise-path.ts'
 import type { Route, RoutingTable } from '../router/table.ts'
@@ -11,7 +10,7 @@ export type Routed = { readonly route: Route; readonly path: string }
 
 /** One way from a request to its route, for ordinary requests and upgrades: no spelling may be read differently by the two. */
 export function routeRequest(request: DownstreamRequest, table: RoutingTable): Routed | Refusal {
-  const host = parseHostHeader(request.authority)
+  const { host } = request
   if (host === undefined) return { status: 400, text: 'malformed Host' }
   const path = normalisePath(request.target)
   if (path === undefined) return { status: 400, text: 'malformed or ambiguous path' }

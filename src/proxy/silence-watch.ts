@@ -41,7 +41,7 @@ export function watchedConnection(state: EndpointState, now: number): WatchedCon
 export type SilenceWatchOptions = {
   readonly health: EndpointHealth
   /** Those that carry a request now. */
-  readonly connections: Iterable<WatchedConnection>
+  readonly connections: () => Iterable<WatchedConnection>
   /** Called at each tick, for those who have no timer of their own. */
   readonly onTick: () => void
 }
@@ -53,7 +53,7 @@ export type SilenceWatchOptions = {
 export class SilenceWatch {
   readonly #health: EndpointHealth
   readonly #tunnels = new Set<WatchedConnection>()
-  readonly #connections: Iterable<WatchedConnection>
+  readonly #connections: () => Iterable<WatchedConnection>
   readonly #onTick: () => void
   readonly #timer: NodeJS.Timeout
 
@@ -89,7 +89,7 @@ export class SilenceWatch {
   #sweep(): void {
     this.#health.tick()
     this.#onTick()
-    for (const connection of this.#connections) this.#look(connection)
+    for (const connection of this.#connections()) this.#look(connection)
     for (const tunnel of this.#tunnels) this.#look(tunnel)
   }
 

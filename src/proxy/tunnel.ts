@@ -7,7 +7,7 @@ import { rawAnswer, rawHead } from './answer.ts'
 import type { UpstreamErrorReason } from './counters.ts'
 import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
 import { finishRequest, type UpstreamOutcome } from './finish-request.ts'
-import { downstreamResponseHeaders, noTrailers, publicPort, upstreamFields } from './headers.ts'
+import { downstreamResponseHeaders, noTrailers, upstreamFields } from './headers.ts'
 import type { Http1Request } from './http1-request.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { requestIdFor } from './request-id.ts'
@@ -56,14 +56,7 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
     this.#options = options
     this.#requestId = requestIdFor(request.givenId)
     this.#tries = new Tries(proxy, backend)
-    const fields = upstreamFields(request.passing, {
-      host: request.authority,
-      scheme: request.scheme,
-      clientAddress: request.clientAddress,
-      port: publicPort(request),
-      requestId: this.#requestId,
-      contentLength: undefined,
-    })
+    const fields = upstreamFields(request, this.#requestId, undefined)
     // http-proxy-3 looks for these two in lower case.
     this.#headers = { ...grouped(fields.list), connection: 'Upgrade', upgrade: 'websocket' }
   }

@@ -3,6 +3,7 @@ import { buildConnector, Client, type Dispatcher } from 'undici'
 import type { Endpoint } from '../router/table.ts'
 import type { EndpointHealth, EndpointState } from './endpoint-health.ts'
 import { Fields } from './fields.ts'
+import type { PoolSlot } from './pool-slot.ts'
 import type { ConnectionUser } from './silence-watch.ts'
 import type { UpstreamConnection, UpstreamListener, UpstreamRequest } from './upstream-connection.ts'
 
@@ -16,6 +17,7 @@ const maxHeadBytes = 64 * 1024
 
 export type UndiciConnectionOptions = {
   readonly endpoint: Endpoint
+  readonly slot: PoolSlot
   readonly health: EndpointHealth
   readonly connector: buildConnector.connector
   readonly onClose: (connection: UndiciConnection) => void
@@ -36,7 +38,12 @@ export class UndiciConnection implements UpstreamConnection {
   isTunnel = false
   socket: Socket | undefined
   isConnected = false
+  readonly slot: PoolSlot
   isKept = false
+  isBusy = false
+  idleUntil = 0
+  /** undici closes what rests for too long by itself. */
+  readonly idleTicks = Number.POSITIVE_INFINITY
   silences: number
   user: ConnectionUser | undefined
   quietSince: number
@@ -46,10 +53,11 @@ export class UndiciConnection implements UpstreamConnection {
   readonly #client: Client
   #current: Exchange | undefined
 
-  constructor({ endpoint, health, connector, onClose }: UndiciConnectionOptions) {
+  constructor({ endpoint, slot, health, connector, onClose }: UndiciConnectionOptions) {
     const state = health.stateOf(endpoint)
     this.endpoint = endpoint
     this.state = state
+    this.slot = slot
     this.silences = state.silences
     this.quietSince = health.now
     this.#client = new Client(`http://${endpoint.id}`, {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Endpoint } from '../router/table.ts'
 import type { Fields } from './fields.ts'
+import type { PoolSlot } from './pool-slot.ts'
 import type { WatchedConnection } from './silence-watch.ts'
 
 /** One request as an endpoint gets it. */
@@ -53,6 +54,13 @@ export interface UpstreamConnection extends WatchedConnection {
   readonly endpoint: Endpoint
   /** It has carried an exchange before, so the endpoint may be closing it as idle at this very moment. */
   isKept: boolean
+  readonly slot: PoolSlot
+  /** It carries an exchange now. */
+  isBusy: boolean
+  /** Tick after which it is not used again. */
+  idleUntil: number
+  /** For how long it may rest now, between two requests. */
+  readonly idleTicks: number
   /** Those of the endpoint when this connection last worked. */
   silences: number
   /** The endpoint may have seen something of the request that was sent last. */

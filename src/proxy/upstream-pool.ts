@@ -1,18 +1,9 @@
 import type { Endpoint, EndpointId } from '../router/table.ts'
-import { type EndpointHealth, tickMs } from './endpoint-health.ts'
+import type { EndpointHealth } from './endpoint-health.ts'
 import { LeanConnection } from './lean/lean-connection.ts'
-import type { WatchedConnection } from './silence-watch.ts'
+import type { PoolSlot } from './pool-slot.ts'
 import { UndiciConnection, undiciConnector } from './undici-connection.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
-
-/**
- * Below the 5 s after which many servers (Node's among them) close an idle connection: a request that meets such a close
- * half way cannot always be repeated.
- */
-const keepAliveMs = 4_000
-const keepAliveMaxMs = 60_000
-/** What an endpoint says of its own limit may be on the way for a while. */
-const keepAliveMarginMs = 1_000
 
 export type UpstreamPoolOptions = {
   readonly connectTimeoutMs: number
@@ -21,13 +12,10 @@ export type UpstreamPoolOptions = {
   readonly lean: boolean
 }
 
-/** Idle connections of one endpoint, the one used last at the end: it is the one least likely to be closed by the other side. */
-type IdleList = UpstreamConnection[]
-
 /** Keep-alive connections by endpoint, whoever speaks on them. */
 export class UpstreamPool {
-  readonly #idle = new Map<EndpointId, IdleList>()
-  readonly #busy = new Set<UpstreamConnection>()
+  readonly #slots = new Map<EndpointId, PoolSlot>()
+  readonly #all = new Set<UpstreamConnection>()
   readonly #health: EndpointHealth
   readonly #lean: boolean
   #connectTimeoutMs: number
@@ -48,114 +36,113 @@ export class UpstreamPool {
   }
 
   /** Those that carry an exchange now. */
-  get busy(): Iterable<WatchedConnection> {
-    return this.#busy
+  get busy(): Iterable<UpstreamConnection> {
+    return this.#findBusy()
+  }
+
+  *#findBusy(): Generator<UpstreamConnection> {
+    for (const connection of this.#all) if (connection.isBusy) yield connection
   }
 
   acquire(endpoint: Endpoint): UpstreamConnection {
-    const kept = this.#idle.get(endpoint.id)?.pop()
-    if (kept === undefined) return this.acquireNew(endpoint)
-    if (kept.silences !== kept.state.silences) {
-      kept.destroy()
-      return this.acquireNew(endpoint)
+    const idle = this.#slots.get(endpoint.id)?.idle
+    for (let kept = idle?.pop(); kept !== undefined; kept = idle?.pop()) {
+      if (kept.silences === kept.state.silences && kept.isReusable) {
+        kept.quietSince = this.#health.now
+        kept.readBytes = -1
+        kept.isBusy = true
+        return kept
+      }
+      this.#end(kept)
     }
-    kept.quietSince = this.#health.now
-    kept.readBytes = -1
-    this.#busy.add(kept)
-    return kept
+    return this.acquireNew(endpoint)
   }
 
   acquireNew(endpoint: Endpoint): UpstreamConnection {
     const connection = this.#open(endpoint)
-    this.#busy.add(connection)
+    connection.isBusy = true
+    this.#all.add(connection)
     return connection
   }
 
   /** Gives back a connection whose exchange is complete. */
   release(connection: UpstreamConnection): void {
-    this.#busy.delete(connection)
-    const { endpoint, state } = connection
+    const { state, slot, idleTicks } = connection
+    const { now } = this.#health
+    connection.isBusy = false
     connection.user = undefined
-    state.heardAt = this.#health.now
+    state.heardAt = now
     // Of an endpoint that was gone for a while, only new connections know the state that it has now.
-    if (!connection.isReusable || !this.#isLive(endpoint.id) || this.#health.isForgotten(state)) {
-      connection.destroy()
+    if (!connection.isReusable || !slot.isLive || idleTicks <= 0 || this.#health.isForgotten(state)) {
+      this.#end(connection)
       return
     }
     connection.isKept = true
     connection.silences = state.silences
-    if (connection instanceof LeanConnection) connection.idleUntil = this.#health.now + idleTicks(connection)
-    const idle = this.#idle.get(endpoint.id)
-    if (idle === undefined) this.#idle.set(endpoint.id, [connection])
-    else idle.push(connection)
+    connection.idleUntil = now + idleTicks
+    slot.idle.push(connection)
   }
 
   /** Ends a connection whose exchange broke: nothing may be read from it any more. */
   discard(connection: UpstreamConnection): void {
-    this.#busy.delete(connection)
+    connection.isBusy = false
     connection.user = undefined
-    connection.destroy()
+    this.#end(connection)
   }
 
   /** To be called a few times a second: closes what was idle for too long, and what is late. */
   checkTimes(): void {
-    for (const connection of this.#busy) connection.checkTime()
     const { now } = this.#health
-    for (const idle of this.#idle.values()) {
-      for (let i = idle.length - 1; i >= 0; i--) {
-        const connection = idle[i]
-        if (!(connection instanceof LeanConnection) || now <= connection.idleUntil) continue
-        idle.splice(i, 1)
-        connection.destroy()
-      }
+    for (const connection of this.#all) {
+      if (connection.isBusy) connection.checkTime()
+      else if (now > connection.idleUntil) this.#end(connection)
     }
   }
 
   /** Closes the idle connections of endpoints that are gone; busy ones end with their exchange. */
   retain(isLive: (id: EndpointId) => boolean): void {
     this.#isLive = isLive
-    for (const [id, connections] of this.#idle) {
+    for (const [id, slot] of this.#slots) {
       if (isLive(id)) continue
-      this.#idle.delete(id)
-      for (const connection of connections) connection.destroy()
+      slot.isLive = false
+      this.#slots.delete(id)
+      for (const connection of slot.idle.splice(0)) this.#end(connection)
     }
   }
 
   get size(): number {
-    let count = this.#busy.size
-    for (const connections of this.#idle.values()) count += connections.length
-    return count
+    return this.#all.size
   }
 
   close(): void {
-    for (const connections of this.#idle.values()) for (const connection of connections) connection.destroy()
-    this.#idle.clear()
-    for (const connection of this.#busy) connection.destroy()
-    this.#busy.clear()
+    for (const connection of this.#all) this.#end(connection)
   }
 
   #open(endpoint: Endpoint): UpstreamConnection {
-    const shared = { endpoint, health: this.#health, onClose: this.#forget }
+    const shared = { endpoint, slot: this.#slotOf(endpoint.id), health: this.#health, onClose: this.#onClose }
     return this.#lean
       ? new LeanConnection({ ...shared, connectTimeoutMs: this.#connectTimeoutMs })
       : new UndiciConnection({ ...shared, connector: this.#connector })
   }
 
-  /** An idle connection that the other side has closed. A busy one is told of by its request's failure. */
-  readonly #forget = (connection: UpstreamConnection): void => {
-    if (this.#busy.has(connection)) return
-    const idle = this.#idle.get(connection.endpoint.id)
-    const at = idle?.indexOf(connection) ?? -1
-    if (idle === undefined || at < 0) return
-    idle.splice(at, 1)
-    if (idle.length === 0) this.#idle.delete(connection.endpoint.id)
+  #slotOf(id: EndpointId): PoolSlot {
+    const known = this.#slots.get(id)
+    if (known !== undefined) return known
+    const slot = { idle: [], isLive: this.#isLive(id) }
+    if (slot.isLive) this.#slots.set(id, slot)
+    return slot
+  }
+
+  /** One that is idle and that the other side has closed. A busy one is told of by its request's failure. */
+  readonly #onClose = (connection: UpstreamConnection): void => {
+    if (!connection.isBusy) this.#end(connection)
+  }
+
+  #end(connection: UpstreamConnection): void {
+    if (!this.#all.delete(connection)) return
+    const { idle } = connection.slot
+    const at = idle.lastIndexOf(connection)
+    if (at >= 0) idle.splice(at, 1)
     connection.destroy()
   }
-}
-
-/** How long it may be kept without a request. */
-function idleTicks({ keepAliveSeconds }: LeanConnection): number {
-  if (keepAliveSeconds < 0) return keepAliveMs / tickMs
-  const ms = Math.min(keepAliveSeconds * 1_000 - keepAliveMarginMs, keepAliveMaxMs)
-  return Math.max(Math.floor(ms / tickMs), 0)
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   downstreamResponseHeaders,
   type ForwardedAs,
+  identityLines,
   listsToken,
   noTrailers,
   passingLines,
@@ -12,16 +13,19 @@ import {
 } from '../../src/proxy/headers.ts'
 
 const as = {
-  host: 'app.example.com',
+  authority: 'app.example.com',
   scheme: 'http',
   clientAddress: '192.0.2.1',
-  port: 80,
-  requestId: 'id',
-  contentLength: undefined,
 } as const
 
-const upstreamRequestHeaders = (received: readonly string[], forwardedAs: ForwardedAs): readonly string[] =>
-  upstreamFields(passingLines(received), forwardedAs).list
+function upstreamRequestHeaders(
+  received: readonly string[],
+  { contentLength, ...forwardedAs }: ForwardedAs & { readonly contentLength?: number },
+): readonly string[] {
+  const { authority } = forwardedAs
+  const request = { authority, passing: passingLines(received), identity: identityLines(forwardedAs) }
+  return upstreamFields(request, 'id', contentLength).list
+}
 
 const names = (flat: readonly string[]): string[] =>
   flat.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())
@@ -124,5 +128,5 @@ it.each([
   ['[2001:db8::1]', 'http', 80],
   ['[2001:db8::1]:8443', 'https', 8443],
 ] as const)('the public port of %s over %s is %i', (authority, scheme, port) => {
-  expect(publicPort({ authority, scheme })).toBe(port)
+  expect(publicPort(authority, scheme)).toBe(port)
 })

@@ -130,7 +130,7 @@ export function startPool(
   })
   const pool = new UpstreamPool({ connectTimeoutMs, health, lean: client === 'lean' })
   const watch = isTicking
-    ? new SilenceWatch({ health, connections: pool.busy, onTick: () => pool.checkTimes() })
+    ? new SilenceWatch({ health, connections: () => pool.busy, onTick: () => pool.checkTimes() })
     : undefined
   const endpoints = new Map<number, Endpoint>()
   return {

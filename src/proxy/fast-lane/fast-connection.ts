@@ -3,8 +3,9 @@ import type { HandoverReason } from '../counters.ts'
 import { handleRequest } from '../handle-request.ts'
 import type { ProxyState } from '../proxy-state.ts'
 import { FastBody } from './fast-body.ts'
+import type { FastClient } from './fast-client.ts'
 import { FastExchange } from './fast-exchange.ts'
-import { type FastClient, FastRequest } from './fast-request.ts'
+import { FastRequest } from './fast-request.ts'
 import { readRequestHead } from './request-head.ts'
 
 /** Heads of more than this are for the standard lane. */

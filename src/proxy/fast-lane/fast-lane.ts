@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { HandoverReason } from '../counters.ts'
 import { plainAddress, tlsVersionOf } from '../http1-request.ts'
 import type { ProxyState } from '../proxy-state.ts'
+import { FastClient } from './fast-client.ts'
 import { FastConnection } from './fast-connection.ts'
 
 const sweepEveryMs = 1_000
@@ -28,7 +29,7 @@ export class FastLane {
   accept(socket: Socket, scheme: 'http' | 'https'): void {
     const connection = new FastConnection({
       socket,
-      client: { scheme, clientAddress: plainAddress(socket.remoteAddress ?? ''), tlsVersion: tlsVersionOf(socket) },
+      client: new FastClient(scheme, plainAddress(socket.remoteAddress ?? ''), tlsVersionOf(socket)),
       proxy: this.#proxy,
       clock: this,
       onHandover: this.#onHandover,

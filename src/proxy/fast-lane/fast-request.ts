@@ -1,19 +1,15 @@
 import type { DownstreamRequest } from '../exchange.ts'
 import { Fields, singleField } from '../fields.ts'
+import type { FastClient } from './fast-client.ts'
 import type { FastHead } from './request-head.ts'
-
-/** What all requests of one connection have in common. */
-export type FastClient = {
-  readonly scheme: 'http' | 'https'
-  readonly clientAddress: string
-  readonly tlsVersion: string | undefined
-}
 
 /** A request of the fast lane, in the words of the proxy. */
 export class FastRequest implements DownstreamRequest {
   readonly method: string
   readonly target: string
   readonly authority: string
+  readonly host: string | undefined
+  readonly identity: string
   readonly scheme: 'http' | 'https'
   readonly httpVersion = '1.1'
   readonly passing: string
@@ -23,15 +19,18 @@ export class FastRequest implements DownstreamRequest {
   readonly contentLength: number | undefined
   readonly #lines: string
 
-  constructor(head: FastHead, { scheme, clientAddress, tlsVersion }: FastClient) {
+  constructor(head: FastHead, client: FastClient) {
+    const { authority, host, identity } = client.asksFor(head.host)
     this.method = head.method
     this.target = head.target
-    this.authority = head.host
-    this.scheme = scheme
+    this.authority = authority
+    this.host = host
+    this.identity = identity
+    this.scheme = client.scheme
     this.passing = head.passing
     this.givenId = head.givenId
-    this.clientAddress = clientAddress
-    this.tlsVersion = tlsVersion
+    this.clientAddress = client.clientAddress
+    this.tlsVersion = client.tlsVersion
     this.contentLength = head.contentLength
     this.#lines = head.lines
   }

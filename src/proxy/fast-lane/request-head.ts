@@ -1,5 +1,5 @@
 import type { HandoverReason } from '../counters.ts'
-import { isTokenCode, NameFilter } from '../head-syntax.ts'
+import { isNameAt, isTokenCode, NameFilter } from '../head-syntax.ts'
 import { droppedUpstream } from '../headers.ts'
 
 /** A head that is plain beyond doubt. */
@@ -21,9 +21,7 @@ export type FastHead = {
   readonly end: number
 }
 
-const methods: ReadonlyMap<string, string> = new Map(
-  ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((name) => [name, name]),
-)
+const methods = ['GET', 'POST', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
 /** Fields that make a request anything but plain: framing, expectations, switches, and what only the other parser knows. */
 const unusual: ReadonlySet<string> = new Set([
@@ -68,40 +66,44 @@ class HeadReader {
 
   /** False: not plain. The line is from `start` to `end`, without its CRLF; the value begins two behind `colonAt`. */
   read(start: number, colonAt: number, end: number): boolean {
-    const name = this.#text.slice(start, colonAt).toLowerCase()
-    if (unusual.has(name)) return false
-    switch (name) {
-      case 'authorization':
+    const text = this.#text
+    switch (colonAt - start) {
+      case 4:
+        if (!isNameAt(text, start, 'host')) break
+        if (this.host !== undefined) return false
+        this.host = text.slice(colonAt + 2, end)
+        return this.drop(start, end + 2)
+      case 10:
+        if (!isNameAt(text, start, 'connection')) break
+        if (this.hasConnection || !this.#readConnection(text.slice(colonAt + 2, end))) return false
+        this.hasConnection = true
+        return this.drop(start, end + 2)
+      case 12:
+        if (!isNameAt(text, start, 'x-request-id')) break
+        if (this.givenId !== undefined) return false
+        this.givenId = text.slice(colonAt + 2, end)
+        return this.drop(start, end + 2)
+      case 13:
+        if (!isNameAt(text, start, 'authorization')) break
         // A policy and the endpoint might each look at another one.
         if (this.hasAuthorization) return false
         this.hasAuthorization = true
         return true
-      case 'host':
-        if (this.host !== undefined) return false
-        this.host = this.#text.slice(colonAt + 2, end)
-        break
-      case 'content-length':
+      case 14:
+        if (!isNameAt(text, start, 'content-length')) break
         if (this.length !== undefined) return false
-        this.length = this.#text.slice(colonAt + 2, end)
-        break
-      case 'x-request-id':
-        if (this.givenId !== undefined) return false
-        this.givenId = this.#text.slice(colonAt + 2, end)
-        break
-      case 'connection':
-        if (this.hasConnection || !this.#readConnection(this.#text.slice(colonAt + 2, end))) return false
-        this.hasConnection = true
-        break
-      default:
-        if (!droppedUpstream.has(name)) return true
+        this.length = text.slice(colonAt + 2, end)
+        return this.drop(start, end + 2)
     }
-    this.drop(start, end + 2)
-    return true
+    const name = text.slice(start, colonAt).toLowerCase()
+    if (unusual.has(name)) return false
+    return droppedUpstream.has(name) ? this.drop(start, end + 2) : true
   }
 
-  drop(start: number, next: number): void {
+  drop(start: number, next: number): true {
     if (start > this.passedTo) this.passing += this.#text.slice(this.passedTo, start)
     this.passedTo = next
+    return true
   }
 
   /** Names in it would be fields to take away. */
@@ -117,10 +119,10 @@ class HeadReader {
  * reason why the standard lane has to look at it. Never more lenient than that: each rule here is one of RFC 9112 or stricter.
  */
 export function readRequestHead(text: string): FastHead | HandoverReason {
-  const afterMethod = text.indexOf(' ')
-  const method = methods.get(text.slice(0, Math.max(afterMethod, 0)))
+  const method = methodOf(text)
   if (method === undefined) return text.includes('\r\n\r\n') ? 'method' : 'incomplete'
-  const targetEnd = endOfTarget(text, afterMethod + 1)
+  const targetFrom = method.length + 1
+  const targetEnd = endOfTarget(text, targetFrom)
   if (targetEnd < 0) return text.includes('\r\n\r\n') ? 'unusual-head' : 'incomplete'
   if (!text.startsWith(' HTTP/1.1\r\n', targetEnd)) return text.includes('\r\n\r\n') ? 'version' : 'incomplete'
   const first = targetEnd + 11
@@ -150,7 +152,7 @@ export function readRequestHead(text: string): FastHead | HandoverReason {
   reader.drop(at, at)
   return {
     method,
-    target: text.slice(afterMethod + 1, targetEnd),
+    target: text.slice(targetFrom, targetEnd),
     host,
     lines: text.slice(first, at),
     passing: reader.passing,
@@ -159,6 +161,13 @@ export function readRequestHead(text: string): FastHead | HandoverReason {
     closes,
     end: at + 2,
   }
+}
+
+function methodOf(text: string): string | undefined {
+  for (const method of methods) {
+    if (text.startsWith(method) && text.charCodeAt(method.length) === space) return method
+  }
+  return undefined
 }
 
 /** Index of the space behind a target in origin form, of visible characters only; below 0: it is none. */

@@ -3,6 +3,7 @@ import type { Endpoint } from '../../router/table.ts'
 import { type EndpointHealth, type EndpointState, tickMs } from '../endpoint-health.ts'
 import { badResponseError, bodyTimeoutError, connectTimeoutError, headTimeoutError } from '../errors.ts'
 import { Fields } from '../fields.ts'
+import type { PoolSlot } from '../pool-slot.ts'
 import type { ConnectionUser } from '../silence-watch.ts'
 import type { UpstreamConnection, UpstreamListener, UpstreamRequest } from '../upstream-connection.ts'
 import { ChunkedDecoder } from './chunked-decoder.ts'
@@ -13,6 +14,14 @@ const maxHeadChars = 64 * 1024
 /** Most heads are shorter: what is behind them need not become a string. */
 const headSlice = 4 * 1024
 const maxInterim = 100
+/**
+ * Below the 5 s after which many servers (Node's among them) close an idle connection: a request that meets such a close
+ * half way cannot always be repeated.
+ */
+const keepAliveMs = 4_000
+const keepAliveMaxMs = 60_000
+/** What an endpoint says of its own limit may be on the way for a while. */
+const keepAliveMarginMs = 1_000
 const keepAliveDelayMs = 30_000
 
 /** What came is used up before the next read of any connection, so that all share it. */
@@ -20,6 +29,7 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
 export type LeanConnectionOptions = {
   readonly endpoint: Endpoint
+  readonly slot: PoolSlot
   readonly health: EndpointHealth
   readonly connectTimeoutMs: number
   /** It is closed, and may have been idle. */
@@ -41,14 +51,15 @@ export class LeanConnection implements UpstreamConnection {
   readonly socket: Socket
   isTunnel = false
   isConnected = false
+  readonly slot: PoolSlot
   isKept = false
+  isBusy = false
   silences: number
   user: ConnectionUser | undefined
   quietSince: number
   readBytes = -1
   writtenBytes = 0
   hasSent = false
-  /** Tick after which it is not used again. */
   idleUntil = 0
   readonly #health: EndpointHealth
   readonly #connectTimeoutMs: number
@@ -65,13 +76,15 @@ export class LeanConnection implements UpstreamConnection {
   #decoder: ChunkedDecoder | undefined
   #isPaused = false
   #keepsAlive = true
+  /** What the endpoint says of how long it keeps an idle connection; below 0: nothing. */
   #keepAliveSeconds = -1
   /** Tick at which the endpoint, or we, last did something. */
   #movedAt = 0
   #error: Error | undefined
 
-  constructor({ endpoint, health, connectTimeoutMs, onClose }: LeanConnectionOptions) {
+  constructor({ endpoint, slot, health, connectTimeoutMs, onClose }: LeanConnectionOptions) {
     this.endpoint = endpoint
+    this.slot = slot
     this.state = health.stateOf(endpoint)
     this.silences = this.state.silences
     this.quietSince = health.now
@@ -99,13 +112,10 @@ export class LeanConnection implements UpstreamConnection {
     return this.#phase === idle && this.#keepsAlive && this.isConnected && !this.socket.destroyed
   }
 
-  get isDestroyed(): boolean {
-    return this.socket.destroyed
-  }
-
-  /** What the endpoint says of how long it keeps an idle connection, in seconds; below 0: nothing. */
-  get keepAliveSeconds(): number {
-    return this.#keepAliveSeconds
+  get idleTicks(): number {
+    const seconds = this.#keepAliveSeconds
+    if (seconds < 0) return keepAliveMs / tickMs
+    return Math.floor(Math.min(seconds * 1_000 - keepAliveMarginMs, keepAliveMaxMs) / tickMs)
   }
 
   send(request: UpstreamRequest, listener: UpstreamListener): void {

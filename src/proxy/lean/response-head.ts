@@ -1,4 +1,4 @@
-import { isTokenCode, NameFilter, trimSpace } from '../head-syntax.ts'
+import { isNameAt, isTokenCode, NameFilter, trimSpace } from '../head-syntax.ts'
 import { hopByHop } from '../headers.ts'
 
 /** How the end of a body is known (RFC 9112 section 6.3). */
@@ -24,8 +24,7 @@ export type ResponseHead = {
   readonly end: number
 }
 
-const looked = new Set([...hopByHop, 'content-length', 'server', 'date'])
-const filter = new NameFilter(looked)
+const filter = new NameFilter([...hopByHop, 'content-length', 'server', 'date'])
 const cr = 13
 const lf = 10
 const space = 32
@@ -55,27 +54,50 @@ class HeadReader {
 
   /** False: malformed. The line is from `start` to `end`, without its CRLF; the value begins behind `colonAt`. */
   read(start: number, colonAt: number, end: number): boolean {
-    const name = this.#text.slice(start, colonAt).toLowerCase()
-    if (!looked.has(name)) return true
-    const value = trimSpace(this.#text.slice(colonAt + 1, end))
-    switch (name) {
-      case 'date':
+    const text = this.#text
+    switch (colonAt - start) {
+      case 4:
+        if (!isNameAt(text, start, 'date')) break
         this.hasDate = true
         return true
-      case 'server':
+      case 6:
+        if (!isNameAt(text, start, 'server')) break
         this.hasServer = true
         return true
-      case 'content-length':
-        if (this.length >= 0 || !isCount(value)) return false
-        this.length = Number(value)
-        return true
+      case 14:
+        if (isNameAt(text, start, 'content-length')) return this.#readLength(colonAt + 1, end)
+        break
+      case 10:
+        if (isNameAt(text, start, 'connection')) {
+          this.#readConnection(trimSpace(text.slice(colonAt + 1, end)))
+          this.#drop(start, end + 2)
+          return true
+        }
+        break
+    }
+    const name = text.slice(start, colonAt).toLowerCase()
+    if (!hopByHop.has(name)) return true
+    this.#drop(start, end + 2)
+    return this.#readRare(name, trimSpace(text.slice(colonAt + 1, end)))
+  }
+
+  #readLength(from: number, end: number): boolean {
+    const length = readCount(this.#text, from, end)
+    if (this.length >= 0 || length < 0) return false
+    this.length = length
+    return true
+  }
+
+  #readConnection(value: string): void {
+    const known = value === 'keep-alive' || value === 'close' ? value : value.toLowerCase()
+    this.connection = this.connection === undefined ? known : `${this.connection},${known}`
+  }
+
+  #readRare(name: string, value: string): boolean {
+    switch (name) {
       case 'transfer-encoding':
         if (this.isChunked || value.toLowerCase() !== 'chunked') return false
         this.isChunked = true
-        break
-      case 'connection':
-        this.connection =
-          this.connection === undefined ? value.toLowerCase() : `${this.connection},${value.toLowerCase()}`
         break
       case 'keep-alive':
         this.keepAliveSeconds = Number(/(?:^|[,;\s])timeout=(\d{1,6})/i.exec(value)?.[1] ?? -1)
@@ -84,7 +106,6 @@ class HeadReader {
         this.isIntricate = true
         break
     }
-    this.#drop(start, end + 2)
     return true
   }
 
@@ -187,8 +208,24 @@ function endOfLine(text: string, from: number): number {
   return -1
 }
 
-function isCount(value: string): boolean {
-  return value.length <= maxLengthDigits && /^\d+$/.test(value)
+/** Digits with spaces around them; below 0: anything else. */
+function readCount(text: string, from: number, end: number): number {
+  let first = from
+  let last = end
+  while (first < last && isSpace(text.charCodeAt(first))) first++
+  while (last > first && isSpace(text.charCodeAt(last - 1))) last--
+  if (first === last || last - first > maxLengthDigits) return -1
+  let count = 0
+  for (let at = first; at < last; at++) {
+    const digit = text.charCodeAt(at) - 0x30
+    if (digit < 0 || digit > 9) return -1
+    count = count * 10 + digit
+  }
+  return count
+}
+
+function isSpace(code: number): boolean {
+  return code === space || code === tab
 }
 
 function listed(value: string, token: string): boolean {
