@@ -20,6 +20,8 @@ async function listen(port: number, https: ReturnType<typeof tlsOptions> | undef
     const added = addedFields(request.raw, https !== undefined, port)
     reply.from(`http://127.0.0.1:${app[turn++ % app.length]}${request.url}`, {
       rewriteRequestHeaders: (_request, headers) => ({ ...headers, ...added }),
+      // It would pass on what the endpoint says of its own connection.
+      rewriteHeaders: ({ connection: _, ...headers }) => headers,
     })
   })
   await server.listen({ port, host: '127.0.0.1', backlog: 4096 })
