@@ -104,7 +104,8 @@ function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   // Bytes behind a request that was the last one: its answer is on the way and closes the connection itself.
   if (error.code === 'HPE_CLOSED_CONNECTION' && answering && socket.writable) return
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent === true) {
-    socket.destroy()
+    // Not in this turn: Node holds back until its end what it writes, and a refusal may be among it.
+    process.nextTick(() => socket.destroy())
     return
   }
   const [status, text] = statusByCode[error.code ?? ''] ?? [400, 'malformed request']

@@ -33,7 +33,6 @@ export class FastConnection {
   #waiting: Buffer | undefined
   #isStarting = false
   #requests = 0
-  #hasEnded = false
   #isClosing = false
   #idleSince: number
 
@@ -81,10 +80,10 @@ export class FastConnection {
     this.#exchange?.events?.onDrain()
   }
 
-  /** The client has ended its side: it can still read the answer, unless the request will never be complete. */
+  /** The end of its side is all that can be seen of a client that has left, as in the standard lane. */
   readonly #onEnd = (): void => {
-    this.#hasEnded = true
-    if (this.#exchange === undefined || this.#exchange.hasUnreadBody) this.socket.destroy()
+    if (this.#exchange === undefined) this.socket.destroySoon()
+    else this.socket.destroy()
   }
 
   readonly #onError = (): void => {
@@ -119,9 +118,7 @@ export class FastConnection {
     const head = readRequestHead(chunk.toString('latin1', 0, Math.min(chunk.length, maxHeadBytes)))
     if (typeof head === 'string') {
       this.#leave()
-      // The client's side is at its end: there is no way to hand over what came before that.
-      if (this.#hasEnded) this.socket.destroy()
-      else onHandover(this, head === 'incomplete' && chunk.length > maxHeadBytes ? 'too-large' : head, chunk)
+      onHandover(this, head === 'incomplete' && chunk.length > maxHeadBytes ? 'too-large' : head, chunk)
       return false
     }
     const { contentLength = 0 } = head
@@ -150,7 +147,7 @@ export class FastConnection {
     if (exchange === undefined) return
     this.#exchange = undefined
     this.#idleSince = this.#options.clock.now
-    if (exchange.closes || this.#hasEnded) return this.#close(exchange.hasUnreadBody || this.#waiting !== undefined)
+    if (exchange.closes) return this.#close(exchange.hasUnreadBody || this.#waiting !== undefined)
     if (this.#waiting === undefined) return
     this.socket.resume()
     // Of those that are answered at once, one after the other, the loop that has begun takes the next.
@@ -164,7 +161,7 @@ export class FastConnection {
   #close(hasUnread: boolean): void {
     this.#isClosing = true
     this.#waiting = undefined
-    if (!hasUnread || this.#hasEnded) return this.socket.destroySoon()
+    if (!hasUnread) return this.socket.destroySoon()
     this.socket.end()
     this.socket.resume()
   }
