@@ -30,7 +30,7 @@ export async function callHttp2(
   headers: OutgoingHttpHeaders,
   body?: string,
 ): Promise<Http2Answer> {
-  const stream = session.request(headers)
+  const stream = session.request(headers, { endStream: body === undefined })
   const interim: IncomingHttpHeaders[] = []
   let head: IncomingHttpHeaders & IncomingHttpStatusHeader = {}
   let trailers: IncomingHttpHeaders = {}
@@ -46,7 +46,7 @@ export async function callHttp2(
   stream.on('data', (chunk: string) => {
     received += chunk
   })
-  stream.end(body)
+  if (body !== undefined) stream.end(body)
   await once(stream, 'close')
   return { status: head[':status'] ?? 0, head, body: received, trailers, interim }
 }

@@ -68,7 +68,8 @@ export async function startOrigin(
   }
 }
 
-function takeRequest(bytes: string): Omit<SeenRequest, 'connection'> | undefined {
+/** The first request of these bytes; undefined while it is not whole. */
+export function takeRequest(bytes: string): Omit<SeenRequest, 'connection'> | undefined {
   const head = parseHead(bytes)
   if (head === undefined) return undefined
   const { line, fields, field, end: start } = head

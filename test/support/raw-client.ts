@@ -68,6 +68,13 @@ export class RawClient {
     return this.#received
   }
 
+  /** All that came and was not consumed yet. */
+  take(): string {
+    const taken = this.#received
+    this.#received = ''
+    return taken
+  }
+
   /** The next whole response (by Content-Length or chunked); what came is consumed. */
   async response(isHead = false): Promise<RawResponse> {
     await this.until((received) => parseResponse(received, isHead) !== undefined)
