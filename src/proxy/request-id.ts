@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
+import { flatText } from './flat-text.ts'
+
 // 128 bits an id, as ingress-nginx's $req_id: a random start per process and a counter, because random bytes for each
 // request would cost more than everything else that is done for it.
 const prefix = randomBytes(10).toString('hex')
@@ -19,7 +21,7 @@ export function nextRequestId(): string {
 
 /** All but the last four digits: they stay for 65,536 ids, where writing the whole number anew costs 0.2 us each time. */
 function beginningOf(count: number): string {
-  return prefix + count.toString(16).padStart(8, '0')
+  return flatText(prefix + count.toString(16).padStart(8, '0'))
 }
 
 /** `given`: the client's own; empty: it sent none. */

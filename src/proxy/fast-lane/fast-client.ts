@@ -1,4 +1,5 @@
 import { parseHostHeader } from '../../router/host-name.ts'
+import { flatText } from '../flat-text.ts'
 import { identityLines } from '../headers.ts'
 
 /** Whom the last request of a connection asked for, and what follows from it. */
@@ -22,8 +23,10 @@ export class FastClient {
     const last = this.#asked
     if (last !== undefined && last.authority === authority) return last
     const { scheme, clientAddress } = this
-    const identity = identityLines({ authority, scheme, clientAddress })
-    const asked = { authority, host: parseHostHeader(authority), identity }
+    const identity = flatText(identityLines({ authority, scheme, clientAddress }))
+    // The text of a head that is over must not be kept for the sake of a part of it.
+    const kept = flatText(authority)
+    const asked = { authority: kept, host: parseHostHeader(kept), identity }
     this.#asked = asked
     return asked
   }

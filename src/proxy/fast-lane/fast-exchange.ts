@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Exchange, ExchangeEvents, ResponseHead } from '../exchange.ts'
 import type { Fields } from '../fields.ts'
+import { flatText } from '../flat-text.ts'
 import type { ProxyState } from '../proxy-state.ts'
 import type { FastBody } from './fast-body.ts'
 import type { FastRequest } from './fast-request.ts'
@@ -121,7 +122,7 @@ let keepLinesMs = -1
 function keepAliveLines(ms: number): string {
   if (ms !== keepLinesMs) {
     keepLinesMs = ms
-    keepLines = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(ms / 1_000)}\r\n\r\n`
+    keepLines = flatText(`Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(ms / 1_000)}\r\n\r\n`)
   }
   return keepLines
 }
@@ -131,7 +132,7 @@ const lines: string[] = []
 function statusLine(status: number): string {
   const known = lines[status]
   if (known !== undefined) return known
-  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+  const line = flatText(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`)
   lines[status] = line
   return line
 }

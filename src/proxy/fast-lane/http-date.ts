@@ -1,3 +1,5 @@
+import { flatText } from '../flat-text.ts'
+
 let line = ''
 let validUntil = 0
 
@@ -6,7 +8,7 @@ export function httpDateLine(): string {
   const now = Date.now()
   if (now >= validUntil) {
     validUntil = now - (now % 1_000) + 1_000
-    line = `Date: ${new Date(now).toUTCString()}\r\n`
+    line = flatText(`Date: ${new Date(now).toUTCString()}\r\n`)
   }
   return line
 }

@@ -78,6 +78,8 @@ export class LeanConnection implements UpstreamConnection {
   #keepsAlive = true
   /** What the endpoint says of how long it keeps an idle connection; below 0: nothing. */
   #keepAliveSeconds = -1
+  /** It will carry nothing more; asked here, as the socket's own answer costs more than the question is worth. */
+  #isEnded = false
   /** Tick at which the endpoint, or we, last did something. */
   #movedAt = 0
   #error: Error | undefined
@@ -109,7 +111,7 @@ export class LeanConnection implements UpstreamConnection {
   }
 
   get isReusable(): boolean {
-    return this.#phase === idle && this.#keepsAlive && this.isConnected && !this.socket.destroyed
+    return this.#phase === idle && this.#keepsAlive && this.isConnected && !this.#isEnded
   }
 
   get idleTicks(): number {
@@ -135,12 +137,12 @@ export class LeanConnection implements UpstreamConnection {
   }
 
   abort(reason: Error): void {
-    if (this.#listener !== undefined) this.socket.destroy(reason)
+    if (this.#listener !== undefined) this.#endSocket(reason)
   }
 
   destroy(): void {
     this.#forgetRequest()
-    this.socket.destroy()
+    this.#endSocket()
   }
 
   /** To be called a few times a second while it carries a request. */
@@ -152,12 +154,12 @@ export class LeanConnection implements UpstreamConnection {
     // It last moved between two ticks: the first of them does not count, so that nobody is given less than his time.
     const quietMs = (this.#health.now - this.#movedAt - 1) * tickMs
     if (!this.isConnected) {
-      if (quietMs >= this.#connectTimeoutMs) this.socket.destroy(connectTimeoutError())
+      if (quietMs >= this.#connectTimeoutMs) this.#endSocket(connectTimeoutError())
       return
     }
     // Where we wait for the client, to read or to send, the endpoint is not late.
     if (quietMs < request.readTimeoutMs || this.#isPaused || this.#writer?.isWaiting === true) return
-    this.socket.destroy(this.#phase === awaitingHead ? headTimeoutError() : bodyTimeoutError())
+    this.#endSocket(this.#phase === awaitingHead ? headTimeoutError() : bodyTimeoutError())
   }
 
   #onConnect(): void {
@@ -290,17 +292,24 @@ export class LeanConnection implements UpstreamConnection {
 
   #refuse(why: string): -1 {
     this.#phase = broken
-    this.socket.destroy(badResponseError(why))
+    this.#endSocket(badResponseError(why))
     return -1
   }
 
+  #endSocket(error?: Error): void {
+    this.#isEnded = true
+    this.socket.destroy(error)
+  }
+
   #onError(error: NodeJS.ErrnoException): void {
+    this.#isEnded = true
     this.#error = error
     if (!this.isConnected) this.#health.onConnectFailed(this.state, error.code)
     this.#leave()
   }
 
   #onEndOfStream(): void {
+    this.#isEnded = true
     if (this.#phase === inBody && this.#framing === 'close') this.#complete(undefined, false)
     // Left to itself, Node would first send what the endpoint may never take.
     this.#leave()
@@ -309,10 +318,11 @@ export class LeanConnection implements UpstreamConnection {
   /** The event `close` comes a moment later: until then, a request could be given to it. */
   #leave(): void {
     this.#onClose(this)
-    this.socket.destroy()
+    this.#endSocket()
   }
 
   #onSocketClose(): void {
+    this.#isEnded = true
     this.isConnected = false
     this.#onClose(this)
     const listener = this.#listener
