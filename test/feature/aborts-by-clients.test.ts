@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { untilNothingIsOpen } from '../support/gauges.ts'
 import type { Headgate } from '../support/headgate.ts'
-import { http1Lanes, LaneBed } from '../support/lanes.ts'
+import { fastLane, fastLaneOverTls, http1Lanes, LaneBed, standardLane, standardLaneOverTls } from '../support/lanes.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
 import { type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
 import type { RawClient } from '../support/raw-client.ts'
@@ -73,12 +73,44 @@ describe.each(http1Lanes)('a client of the $name that leaves', (lane) => {
     expect(origin.connections - connections).toBe(1)
     client.close()
   })
+})
 
-  it('is cut when it pipelines without end', async () => {
+describe.each([standardLane, standardLaneOverTls])('a client of the $name that pipelines without end', (lane) => {
+  it('is cut', async () => {
     respond = () => undefined
-    const client = await lane.open(headgate)
+    const client = await lane.open(await bed.headgate(lane))
     client.send(head().repeat(200))
     await client.untilEnd()
     expect(client.received).toBe('')
+  })
+})
+
+describe.each([fastLane, fastLaneOverTls])('a client of the $name that pipelines without end', (lane) => {
+  it('is not read any further while it waits, and then answered', async () => {
+    const release: (() => void)[] = []
+    respond = (_request, socket) => void release.push(() => socket.write(ok('')))
+    const headgate = await bed.headgate(lane)
+    const client = await lane.open(headgate)
+    const mb = head().repeat(20_000)
+    const more = (): void => {
+      while (client.socket.writable && client.socket.write(mb, 'latin1')) {}
+      client.socket.once('drain', more)
+    }
+    more()
+    let last = -1
+    let still = 0
+    await waitFor(() => {
+      const sent = client.socket.bytesWritten - client.socket.writableLength
+      still = sent === last ? still + 1 : 0
+      last = sent
+      return still === 20
+    })
+    expect(last).toBeLessThan(32 * 1024 * 1024)
+    const first = await waitFor(() => release.shift())
+    respond = () => ok('')
+    first()
+    await client.until((received) => received.split('HTTP/1.1 200 OK').length > 100)
+    client.close()
+    await untilNothingIsOpen(headgate)
   })
 })
