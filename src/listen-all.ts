@@ -1,24 +1,33 @@
 import type { Server } from 'node:net'
 
+type HowToListen = {
+  readonly backlog?: number
+  /** Other processes may listen at the same place, and the kernel shares new connections out among all. */
+  readonly reusePort?: boolean
+}
+
 /** Opens all servers, one for each address, on one port: with 0, the one that the system gives to the first. */
-export async function listenAll(servers: ReadonlyMap<string, Server>, port: number, backlog?: number): Promise<number> {
+export async function listenAll(
+  servers: ReadonlyMap<string, Server>,
+  port: number,
+  how: HowToListen = {},
+): Promise<number> {
   let bound = port
   for (const [host, server] of servers)
     bound = await listen(server, {
       host,
       port: bound,
       ipv6Only: host === '::' && servers.size > 1,
-      ...(backlog !== undefined && { backlog }),
+      ...how,
     })
   return bound
 }
 
-type Place = {
+type Place = HowToListen & {
   readonly host: string
   readonly port: number
   /** `::` takes IPv4 as well, unless another address is asked for beside it. */
   readonly ipv6Only: boolean
-  readonly backlog?: number
 }
 
 async function listen(server: Server, place: Place): Promise<number> {

@@ -95,7 +95,8 @@ export class Http1Exchange implements Exchange {
   flush(): void {
     const held = this.#held
     this.#held = undefined
-    if (held !== undefined) this.#response.write(held, 'latin1')
+    // What is written in answer to HEAD is ignored by Node, and the head stays with it.
+    if (held !== undefined && this.request.method !== 'HEAD') this.#response.write(held, 'latin1')
     else if (!this.#hasWritten) this.#response.flushHeaders()
     this.#hasWritten = true
   }

@@ -17,9 +17,18 @@ export type ListenOptions = {
   /** undefined: none; 0: the system picks one. */
   readonly httpPort: number | undefined
   readonly httpsPort: number | undefined
+  /** Other workers listen at the same places. */
+  readonly reusePort?: boolean
 }
 
 export type BoundPorts = { readonly http: number | undefined; readonly https: number | undefined }
+
+type OpenOptions = {
+  readonly bind: readonly string[]
+  readonly port: number
+  readonly reusePort: boolean
+  readonly create: () => Server
+}
 
 /** Connections that the kernel holds for us while we are busy. */
 const backlog = 4_096
@@ -53,16 +62,17 @@ export class Listeners {
   }
 
   /** @throws the error of `listen`, with its `code` and `port`, when a port cannot be had. */
-  async listen({ bind, httpPort, httpsPort }: ListenOptions): Promise<BoundPorts> {
-    const http = httpPort === undefined ? undefined : await this.#open(bind, httpPort, () => this.#plainServer())
-    const https = httpsPort === undefined ? undefined : await this.#open(bind, httpsPort, () => this.#tlsServer())
+  async listen({ bind, httpPort, httpsPort, reusePort = false }: ListenOptions): Promise<BoundPorts> {
+    const open = (port: number, create: () => Server): Promise<number> => this.#open({ bind, port, reusePort, create })
+    const http = httpPort === undefined ? undefined : await open(httpPort, () => this.#plainServer())
+    const https = httpsPort === undefined ? undefined : await open(httpsPort, () => this.#tlsServer())
     return { http, https }
   }
 
-  #open(bind: readonly string[], port: number, create: () => Server): Promise<number> {
+  #open({ bind, port, reusePort, create }: OpenOptions): Promise<number> {
     const servers = new Map(bind.map((host) => [host, create()]))
     this.#servers.push(...servers.values())
-    return listenAll(servers, port, backlog)
+    return listenAll(servers, port, { backlog, reusePort })
   }
 
   applySettings(settings: Settings): void {

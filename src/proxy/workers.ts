@@ -1,9 +1,9 @@
 import cluster, { type Worker } from 'node:cluster'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
 import type { Carrier, NamedReport } from './carrier.ts'
+import { claimPlaces } from './claim-places.ts'
 import type { BoundPorts, ListenOptions } from './listeners.ts'
 import type { FromWorker, ProcessReport, ToWorker, WorkerSetup } from './messages.ts'
 
@@ -60,7 +60,7 @@ export class Workers implements Carrier {
   }
 
   async start(_first: readonly TablePatch[], listen: ListenOptions): Promise<BoundPorts> {
-    this.#listen = await withFixedPorts(listen)
+    this.#listen = await claimPlaces(listen)
     const [ports] = await Promise.all(Array.from({ length: this.#options.count }, () => this.#spawn()))
     if (ports === undefined) throw new Error('no worker was started')
     return ports
@@ -187,23 +187,4 @@ function send(worker: Worker, message: ToWorker): void {
 /** Beside this file, in whichever form it runs: TypeScript in a checkout, JavaScript in the package. */
 function workerFile(): string {
   return fileURLToPath(import.meta.url.replace(/workers\.(ts|js)$/, 'worker.$1'))
-}
-
-/** A port that the system picks must be the same for all workers, and for those that replace them. */
-async function withFixedPorts(listen: ListenOptions): Promise<ListenOptions> {
-  const host = listen.bind[0] ?? '::'
-  const pick = async (port: number | undefined): Promise<number | undefined> => (port === 0 ? pickPort(host) : port)
-  return { ...listen, httpPort: await pick(listen.httpPort), httpsPort: await pick(listen.httpsPort) }
-}
-
-function pickPort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen({ host, port: 0 }, () => {
-      const address = server.address()
-      const port = address !== null && typeof address === 'object' ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
 }
