@@ -107,6 +107,14 @@ describe.each(http1Lanes)('forwarding by the $name', (lane) => {
     }
   })
 
+  it('answers a HEAD that it refuses at once, though its body is still to come', async () => {
+    const client = await lane.open(headgate)
+    client.send('HEAD / HTTP/1.1\r\nHost: a..b\r\nContent-Length: 2\r\n\r\n')
+    expect((await client.response(true)).status).toBe(400)
+    expect(client.ended).toBe(false)
+    client.close()
+  })
+
   it('answers HEAD, 204 and 304 without a body and keeps the connection in step', async () => {
     respond = ({ line }) => {
       if (line.startsWith('HEAD')) return 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n'
