@@ -32,7 +32,7 @@ const runText = (run: number): string => String(run).padStart(5, '0')
 const hostOf = (slot: number, run: number): string => `r${runText(run)}.${domainOf(slot)}`
 
 /** A slot, and the number of this run: larger than that of any before it. */
-export type Place = { readonly slot: number; readonly run: number }
+type Place = { readonly slot: number; readonly run: number }
 
 /** A Headgate with endpoints that write down what comes. */
 export type Side = {
@@ -74,7 +74,7 @@ async function runCase(
   let client = await open()
   let before = ''
   for (const piece of withHost(pieces, hostOf(slot, run))) {
-    if (client.ended && wasAnsweredUnread(client.received)) {
+    if (wait === 'answer' && client.ended && wasAnsweredUnread(client.received)) {
       before += client.received
       client = await open()
     }

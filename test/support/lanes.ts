@@ -43,16 +43,15 @@ export const fastLane = newHttp1Lane('fast lane', fast, false)
 export const fastLaneOverTls = newHttp1Lane('fast lane over TLS', fast, true)
 export const standardLane = newHttp1Lane('standard lane', standard, false)
 export const standardLaneOverTls = newHttp1Lane('standard lane over TLS', standard, true)
-export const standardLaneToUndici = newHttp1Lane('standard lane to undici', [...standard, undici], false)
+const standardLaneToUndici = newHttp1Lane('standard lane to undici', [...standard, undici], false)
 export const http2Lane = newLane('HTTP/2', fast, true, callOverHttp2)
-export const http2LaneToUndici = newLane('HTTP/2 to undici', [...standard, undici], true, callOverHttp2)
+const http2LaneToUndici = newLane('HTTP/2 to undici', [...standard, undici], true, callOverHttp2)
 
 export const plainLanes: readonly Http1Lane[] = [fastLane, standardLane]
 export const tlsLanes: readonly Http1Lane[] = [fastLaneOverTls, standardLaneOverTls]
 export const http1Lanes: readonly Http1Lane[] = [...plainLanes, ...tlsLanes]
 /** For what the endpoint does, both upstream clients count as well. */
 export const http1LanesToEndpoints: readonly Http1Lane[] = [...http1Lanes, standardLaneToUndici]
-export const lanes: readonly Lane[] = [...http1Lanes, http2Lane]
 export const lanesToEndpoints: readonly Lane[] = [...http1LanesToEndpoints, http2Lane, http2LaneToUndici]
 /** What an HTTP/2 client meets behind its lane. */
 export const http2Lanes: readonly Lane[] = [http2Lane, http2LaneToUndici]
