@@ -78,6 +78,7 @@ async function runCase(
       before += client.received
       client = await open()
     }
+    if (client.ended) break
     const answers = statusesIn(client.received).length
     client.send(piece)
     // Long enough for most pieces to be read one by one; where they are not, the case is another one, not a failure.
