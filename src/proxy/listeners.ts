@@ -42,7 +42,9 @@ export class Listeners {
   readonly #contexts: SniContexts
   readonly #proxy: ProxyState
   readonly #servers: Server[] = []
+  /** TCP connections, the TLS ones among them from before their handshake. */
   readonly #sockets = new Set<Socket>()
+  readonly #http1Sockets = new Set<Socket>()
   #onEmpty: (() => void) | undefined
 
   constructor(proxy: ProxyState, contexts: SniContexts) {
@@ -55,6 +57,7 @@ export class Listeners {
       : undefined
     this.#stalls = new StallWatch({
       timeoutMs: () => stallTimeoutMs(proxy.table.settings),
+      sockets: this.#http1Sockets,
       isBusy: (socket) => this.#fast?.isBusy(socket) === true || answeringOn(socket) !== undefined,
     })
     // Connections are handed to it, it listens nowhere itself; but its clock for slow requests starts with this event.
@@ -115,8 +118,13 @@ export class Listeners {
   #plainServer(): Server {
     // Half-open, as node:http's own servers, which decide themselves what the end of a client's side means.
     return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.#track(socket)
+      this.#sockets.add(socket)
       this.#enterHttp1(socket, 'http')
+      // One listener for all that is to be done then: they are a good part of what a short connection costs.
+      socket.on('close', () => {
+        this.#leaveHttp1(socket)
+        this.#forget(socket)
+      })
     })
   }
 
@@ -130,43 +138,44 @@ export class Listeners {
     this.#contexts.serve(server)
     server.on('connection', (socket: Socket) => {
       socket.setNoDelay(true)
-      this.#track(socket)
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#forget(socket))
     })
     server.on('tlsClientError', (_error, socket) => socket.destroy())
     server.on('secureConnection', (socket) => {
       socket.allowHalfOpen = true
-      if (socket.alpnProtocol === 'h2') this.#enterHttp2(socket)
-      else this.#enterHttp1(socket, 'https')
+      if (socket.alpnProtocol === 'h2') {
+        this.#enterHttp2(socket)
+      } else {
+        this.#enterHttp1(socket, 'https')
+        socket.on('close', () => this.#leaveHttp1(socket))
+      }
     })
     return server
   }
 
   #enterHttp1(socket: Socket, scheme: 'http' | 'https'): void {
-    this.#count(socket)
-    this.#stalls.add(socket)
+    this.#proxy.counters.connections++
+    this.#http1Sockets.add(socket)
     if (this.#fast === undefined) this.#http1.emit('connection', socket)
     else this.#fast.accept(socket, scheme)
   }
 
+  #leaveHttp1(socket: Socket): void {
+    this.#proxy.counters.connections--
+    this.#http1Sockets.delete(socket)
+  }
+
   #enterHttp2(socket: Socket): void {
-    this.#count(socket)
+    this.#proxy.counters.connections++
+    socket.on('close', () => {
+      this.#proxy.counters.connections--
+    })
     this.#http2.accept(socket)
   }
 
-  /** Those whose handshake is done. */
-  #count(socket: Socket): void {
-    const { counters } = this.#proxy
-    counters.connections++
-    socket.once('close', () => {
-      counters.connections--
-    })
-  }
-
-  #track(socket: Socket): void {
-    this.#sockets.add(socket)
-    socket.once('close', () => {
-      this.#sockets.delete(socket)
-      if (this.#sockets.size === 0) this.#onEmpty?.()
-    })
+  #forget(socket: Socket): void {
+    this.#sockets.delete(socket)
+    if (this.#sockets.size === 0) this.#onEmpty?.()
   }
 }

@@ -14,6 +14,7 @@ type Progress = { bytes: number; atMs: number }
 
 export type StallWatchOptions = {
   readonly timeoutMs: () => number
+  readonly sockets: Iterable<Socket>
   /** An exchange is under way: idle connections have a limit of their own. */
   readonly isBusy: (socket: Socket) => boolean
   readonly sweepEveryMs?: number
@@ -21,21 +22,16 @@ export type StallWatchOptions = {
 
 /**
  * Cuts connections on which nothing moves. It looks at all of them every few seconds, where Node's own timeout would set a timer
- * anew with every read and write.
+ * anew with every read and write. Of those that it never meets at work it keeps nothing.
  */
 export class StallWatch {
   readonly #options: StallWatchOptions
-  readonly #progress = new Map<Socket, Progress>()
+  readonly #progress = new WeakMap<Socket, Progress>()
   readonly #timer: NodeJS.Timeout
 
   constructor(options: StallWatchOptions) {
     this.#options = options
     this.#timer = setInterval(() => this.#sweep(), options.sweepEveryMs ?? sweepEveryMs).unref()
-  }
-
-  add(socket: Socket): void {
-    this.#progress.set(socket, { bytes: 0, atMs: performance.now() })
-    socket.once('close', () => this.#progress.delete(socket))
   }
 
   stop(): void {
@@ -45,9 +41,16 @@ export class StallWatch {
   #sweep(): void {
     const now = performance.now()
     const timeoutMs = this.#options.timeoutMs()
-    for (const [socket, progress] of this.#progress) {
+    for (const socket of this.#options.sockets) {
+      if (!this.#options.isBusy(socket)) {
+        this.#progress.delete(socket)
+        continue
+      }
       const bytes = socket.bytesRead + socket.bytesWritten
-      if (bytes !== progress.bytes || !this.#options.isBusy(socket)) {
+      const progress = this.#progress.get(socket)
+      if (progress === undefined) {
+        this.#progress.set(socket, { bytes, atMs: now })
+      } else if (bytes !== progress.bytes) {
         progress.bytes = bytes
         progress.atMs = now
       } else if (now - progress.atMs > timeoutMs) {

@@ -8,9 +8,9 @@ const servers: Server[] = []
 const watches: StallWatch[] = []
 
 async function connectionOf(isBusy: (socket: Socket) => boolean): Promise<{ client: Socket; served: Socket }> {
-  const watch = new StallWatch({ timeoutMs: () => 40, isBusy, sweepEveryMs: 5 })
-  watches.push(watch)
-  const server = createServer((socket) => watch.add(socket)).listen(0, '127.0.0.1')
+  const sockets: Socket[] = []
+  watches.push(new StallWatch({ timeoutMs: () => 40, sockets, isBusy, sweepEveryMs: 5 }))
+  const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1')
   servers.push(server)
   await once(server, 'listening')
   const accepted = once(server, 'connection')

@@ -20,6 +20,7 @@ export type FastConnectionOptions = {
   readonly proxy: ProxyState
   /** Of the lane: grows by one with each sweep. */
   readonly clock: { readonly now: number }
+  readonly onClose: (connection: FastConnection) => void
   /** The connection belongs to the standard lane from now on; these bytes came last. */
   readonly onHandover: (connection: FastConnection, reason: HandoverReason, bytes: Buffer) => void
 }
@@ -93,6 +94,7 @@ export class FastConnection {
   readonly #onClose = (): void => {
     const exchange = this.#exchange
     this.#exchange = undefined
+    this.#options.onClose(this)
     exchange?.events?.onClientGone()
   }
 
@@ -161,9 +163,17 @@ export class FastConnection {
   #close(hasUnread: boolean): void {
     this.#isClosing = true
     this.#waiting = undefined
-    if (!hasUnread) return this.socket.destroySoon()
+    if (!hasUnread) return this.#endNow()
     this.socket.end()
     this.socket.resume()
+  }
+
+  /** What is in the kernel's hands is sent before the end of a connection that is closed, without asking for a shutdown first. */
+  #endNow(): void {
+    const { socket } = this
+    // TLS says goodbye with a record of its own (RFC 8446 section 6.1).
+    if (this.#options.client.scheme === 'http' && socket.writableLength === 0) socket.destroy()
+    else socket.destroySoon()
   }
 
   #leave(): void {

@@ -7,6 +7,10 @@ import type { ProxyState } from '../proxy-state.ts'
 import type { FastBody } from './fast-body.ts'
 import type { FastRequest } from './fast-request.ts'
 import { httpDateLine } from './http-date.ts'
+import { giveWriteBuffer, takeWriteBuffer, writeBufferBytes } from './write-buffers.ts'
+
+/** Pieces from this size on are written from buffers that are used again. */
+const pooledFrom = 16 * 1024
 
 /** Up to this size an answer leaves as one string, head and all: that costs less than a buffer of its own. */
 const heldChars = 8 * 1024
@@ -81,15 +85,26 @@ export class FastExchange implements Exchange {
     const tail = this.#isChunked ? '\r\n' : ''
     if (this.#held.length + length <= heldChars) {
       this.#held += buffer.toString('latin1', from, to) + tail
-      return true
+      return !this.#socket.writableNeedDrain
     }
-    const before = this.#held.length
-    const piece = Buffer.allocUnsafe(before + length + tail.length)
-    piece.write(this.#held, 0, 'latin1')
-    buffer.copy(piece, before, from, to)
-    if (tail !== '') piece.write(tail, before + length, 'latin1')
+    const before = this.#held
     this.#held = ''
-    return this.#socket.write(piece) || this.#socket.writableLength === 0
+    return this.#writePiece(before, buffer, from, to, tail)
+  }
+
+  /** `before` and `after` are latin1 text. False: wait for the socket's `drain`. */
+  #writePiece(before: string, buffer: Buffer, from: number, to: number, after: string): boolean {
+    const socket = this.#socket
+    const body = before.length + to - from
+    const length = body + after.length
+    const isPooled = length > pooledFrom && length <= writeBufferBytes
+    const whole = isPooled ? takeWriteBuffer() : Buffer.allocUnsafe(length)
+    whole.write(before, 0, 'latin1')
+    buffer.copy(whole, before.length, from, to)
+    if (after !== '') whole.write(after, body, 'latin1')
+    if (isPooled) socket.write(whole.subarray(0, length), () => giveWriteBuffer(whole))
+    else socket.write(whole)
+    return socket.writableLength === 0 || !socket.writableNeedDrain
   }
 
   flush(): void {

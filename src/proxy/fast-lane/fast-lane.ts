@@ -32,10 +32,10 @@ export class FastLane {
       client: new FastClient(scheme, plainAddress(socket.remoteAddress ?? ''), tlsVersionOf(socket)),
       proxy: this.#proxy,
       clock: this,
+      onClose: this.#onClose,
       onHandover: this.#onHandover,
     })
     this.#connections.set(socket, connection)
-    socket.once('close', this.#forget.bind(this, socket))
   }
 
   /** A request on this connection is being answered here. */
@@ -65,7 +65,7 @@ export class FastLane {
     socket.resume()
   }
 
-  #forget(socket: Socket): void {
+  readonly #onClose = ({ socket }: FastConnection): void => {
     this.#connections.delete(socket)
   }
 
