@@ -18,10 +18,10 @@ export type WorkersOptions = {
 }
 
 /**
- * What requests leave behind is young and small. V8's default of 32 MB, three times over, makes a worker 60 MB larger at 10,000
- * Ingresses and costs no less CPU a request (bench/scale.ts).
+ * What requests leave behind is young and small. Three of these are set aside: V8's default of 32 MB makes a worker 60 MB larger at
+ * 10,000 Ingresses (bench/scale.ts) and costs no less CPU; 8 MB costs a third more where each request has a connection of its own.
  */
-const youngGenerationMb = 8
+const youngGenerationMb = 16
 const reportTimeoutMs = 2_000
 const crashWindowMs = 60_000
 const crashesAllowed = 5

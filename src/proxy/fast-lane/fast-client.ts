@@ -3,7 +3,13 @@ import { flatText } from '../flat-text.ts'
 import { identityLines } from '../headers.ts'
 
 /** Whom the last request of a connection asked for, and what follows from it. */
-type Asked = { readonly authority: string; readonly host: string | undefined; readonly identity: string }
+type Asked = {
+  readonly authority: string
+  readonly host: string | undefined
+  readonly identity: string
+  /** It has been asked for more than once, and will be again: what is kept of it is in one piece. */
+  readonly isUsual: boolean
+}
 
 /** What all requests of one connection have in common. Most ask for the host that the one before them asked for. */
 export class FastClient {
@@ -21,13 +27,21 @@ export class FastClient {
 
   asksFor(authority: string): Asked {
     const last = this.#asked
-    if (last !== undefined && last.authority === authority) return last
-    const { scheme, clientAddress } = this
-    const identity = flatText(identityLines({ authority, scheme, clientAddress }))
-    // The text of a head that is over must not be kept for the sake of a part of it.
-    const kept = flatText(authority)
-    const asked = { authority: kept, host: parseHostHeader(kept), identity }
-    this.#asked = asked
-    return asked
+    const isSame = last !== undefined && last.authority === authority
+    if (isSame && last.isUsual) return last
+    this.#asked = isSame ? usual(last) : this.#first(authority)
+    return this.#asked
   }
+
+  #first(authority: string): Asked {
+    const { scheme, clientAddress } = this
+    const identity = identityLines({ authority, scheme, clientAddress })
+    return { authority, host: parseHostHeader(authority), identity, isUsual: false }
+  }
+}
+
+function usual({ authority, identity }: Asked): Asked {
+  // Cut out of the text of a head, it would keep all of that.
+  const kept = flatText(authority)
+  return { authority: kept, host: parseHostHeader(kept), identity: flatText(identity), isUsual: true }
 }

@@ -72,22 +72,32 @@ export function compareAccess(
   }
 }
 
+/** A busy API server takes a moment to hear of a Role that was applied just before the pod that uses it. */
+const grantedLateMs = 10_000
+
 /**
  * Requests that were refused for no reason of the test. What the same account might do before was taken away from it: by a test
- * that does so, by the end of its namespace, or by an API server that has just started and has not read its Roles yet.
+ * that does so, by the end of its namespace, or by an API server that has just started and has not read its Roles yet. What it may
+ * do right after was granted to it.
  */
 export function findRefused(events: readonly AuditEvent[], expected: readonly Period[] = []): readonly string[] {
-  const known = new Set<string>()
-  const refused: AuditEvent[] = []
-  for (const event of [...events].sort((a, b) => a.atMs - b.atMs)) {
-    // A right to one Secret says nothing of another; what else Headgate names, it names by the rules of our manifests.
-    const name = event.resource === 'secrets' ? event.name : ''
-    const what = [event.user, event.verb, event.apiGroup, event.resource, event.namespace, name].join(' ')
-    if (event.isAllowed) known.add(what)
-    else if (!known.has(what) && !expected.some(({ fromMs, toMs }) => event.atMs >= fromMs && event.atMs <= toMs))
-      refused.push(event)
+  const firstAllowedAt = new Map<string, number>()
+  for (const event of events) {
+    if (!event.isAllowed) continue
+    const what = askedFor(event)
+    firstAllowedAt.set(what, Math.min(firstAllowedAt.get(what) ?? event.atMs, event.atMs))
   }
+  const refused = events.filter((event) => {
+    const { atMs, isAllowed } = event
+    if (isAllowed || expected.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs)) return false
+    return (firstAllowedAt.get(askedFor(event)) ?? Number.POSITIVE_INFINITY) > atMs + grantedLateMs
+  })
   return distinct(refused.map(describeEvent))
+}
+
+function askedFor({ user, verb, apiGroup, resource, namespace, name }: AuditEvent): string {
+  // A right to one Secret says nothing of another; what else Headgate names, it names by the rules of our manifests.
+  return [user, verb, apiGroup, resource, namespace, resource === 'secrets' ? name : ''].join(' ')
 }
 
 type Period = { readonly fromMs: number; readonly toMs: number }
