@@ -1,12 +1,28 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import type { Readable } from 'node:stream'
-import { parseHostHeader } from '../router/host-name.ts'
-import type { DownstreamRequest, Exchange, ExchangeEvents, ResponseHead } from './exchange.ts'
+import type { Exchange, ExchangeEvents, ResponseHead } from './exchange.ts'
 import type { Fields } from './fields.ts'
-import { identityLines, passingLines, singleHeader } from './headers.ts'
-import { plainAddress, tlsVersionOf } from './http1-request.ts'
-import { contentLengthOf, givenIdOf, type KeyFields, readKeyFields } from './key-fields.ts'
+import { addFields, fieldsObject } from './http2-fields.ts'
+import type { Http2Request } from './http2-request.ts'
+
+/** Up to this size a body costs less as a string than as a buffer of its own. */
+const heldBytes = 4_096
+
+/** Node ends the stream of these by itself. */
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
+const withTrailers = { waitForTrailers: true }
+const withoutTrailers = {}
+/** An array is what `respond` takes since Node 24.7 (nodejs/node pull request 59455). */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const takesLists = major > 24 || (major === 24 && minor >= 7)
+
+export type Http2ExchangeOptions = {
+  readonly stream: ServerHttp2Stream
+  readonly request: Http2Request
+  readonly hasBody: boolean
+  readonly expectsContinue: boolean
+}
 
 /** A request that node:http2 has parsed (core API: the compatibility layer costs more and hides the pseudo-headers). */
 export class Http2Exchange implements Exchange {
@@ -15,20 +31,27 @@ export class Http2Exchange implements Exchange {
   readonly bodySource: Readable | undefined
   readonly expectsContinue: boolean
   readonly acceptsTrailers = true
+  /** How often something was given to the stream. */
+  writes = 0
   readonly #stream: ServerHttp2Stream
-  #trailers: OutgoingHttpHeaders | undefined
+  #events: ExchangeEvents | undefined
+  #trailers: Fields | undefined
+  /** The first piece of the body, until it is known whether it is all of it: then it leaves together with the end. */
+  #held: string | undefined
+  #hasWritten = false
+  #awaitsDrain = false
   #isEnded = false
 
-  constructor(
-    stream: ServerHttp2Stream,
-    received: IncomingHttpHeaders,
-    rawHeaders: readonly string[],
-    endsHere: boolean,
-  ) {
+  constructor({ stream, request, hasBody, expectsContinue }: Http2ExchangeOptions) {
     this.#stream = stream
-    this.request = new Http2Request(stream, received, rawHeaders)
-    this.bodySource = endsHere ? undefined : stream
-    this.expectsContinue = received.expect?.toLowerCase() === '100-continue'
+    this.request = request
+    this.bodySource = hasBody ? stream : undefined
+    this.expectsContinue = expectsContinue
+  }
+
+  /** Bytes that the client has not taken yet. */
+  get pendingBytes(): number {
+    return this.#stream.bufferSize
   }
 
   get committed(): boolean {
@@ -36,44 +59,83 @@ export class Http2Exchange implements Exchange {
   }
 
   subscribe(events: ExchangeEvents): void {
-    const stream = this.#stream
-    stream.on('drain', () => events.onDrain())
-    // A client may also leave with NO_ERROR, by a reset or with its whole connection: Node then ends the stream for us, and
-    // how it was closed does not tell who closed it.
-    const leave = (): void => {
-      if (!this.#isEnded) events.onClientGone()
-    }
-    stream.on('aborted', leave)
-    stream.on('close', leave)
+    this.#events = events
+  }
+
+  /**
+   * To be called when the stream is closed, at the latest. A client may also leave with NO_ERROR, by a reset or with its whole
+   * connection: Node then ends the stream for us, and how it was closed does not tell who closed it.
+   */
+  onClosed(): void {
+    if (!this.#isEnded) this.#events?.onClientGone()
   }
 
   inform(status: number, fields: Fields): void {
     if (!this.#writable || this.#stream.headersSent) return
-    this.#stream.additionalHeaders(lowerCased(fields.list, status))
+    this.#stream.additionalHeaders(fieldsObject(addFields([':status', String(status)], fields)))
   }
 
-  respond({ status, fields }: ResponseHead): void {
+  respond({ status, fields, hasLength }: ResponseHead): void {
     if (!this.#writable) return
-    this.#stream.respond(lowerCased(fields.list, status), { waitForTrailers: true })
-    this.#stream.once('wantTrailers', () => {
-      this.#stream.sendTrailers(this.#trailers ?? {})
-    })
+    this.writes++
+    const list = addFields([':status', String(status)], fields)
+    // A body whose length was told has no trailers: it came without chunks (RFC 9112 section 6.3), or is our own.
+    const mayHaveTrailers = !hasLength && this.request.method !== 'HEAD' && !bodiless.has(status)
+    this.#stream.respond(takesLists ? list : fieldsObject(list), mayHaveTrailers ? withTrailers : withoutTrailers)
+    if (mayHaveTrailers) this.#stream.once('wantTrailers', () => this.#sendTrailers())
   }
 
   write(buffer: Buffer, from: number, to: number): boolean {
     // A HEAD request, and a 204 or 304, have ended their stream with the head.
     if (!this.#writable || this.#stream.writableEnded) return true
-    return this.#stream.write(Buffer.copyBytesFrom(buffer, from, to - from))
+    this.writes++
+    if (!this.#hasWritten && to - from <= heldBytes) {
+      this.#hasWritten = true
+      this.#held = buffer.toString('latin1', from, to)
+      return true
+    }
+    this.flush()
+    this.#hasWritten = true
+    const mayGoOn = this.#stream.write(Buffer.copyBytesFrom(buffer, from, to - from))
+    if (!mayGoOn) this.#awaitDrain()
+    return mayGoOn
   }
 
   /** node:http2 gathers frames until the end of the turn by itself. */
-  flush(): void {}
+  flush(): void {
+    const held = this.#takeHeld()
+    if (held !== undefined && this.#writable) this.#stream.write(held, 'latin1')
+  }
 
   end(trailers: Fields | undefined): void {
+    const stream = this.#stream
+    const held = this.#takeHeld()
     this.#isEnded = true
-    if (trailers !== undefined) this.#trailers = lowerCased(trailers.list)
-    if (this.#writable && !this.#stream.writableEnded) this.#stream.end()
-    if (this.bodySource !== undefined && !this.#stream.readableEnded) this.#refuseRest()
+    this.#trailers = trailers
+    if (this.#writable && !stream.writableEnded) {
+      if (held === undefined) stream.end()
+      else stream.end(held, 'latin1')
+    }
+    if (this.bodySource !== undefined && !stream.readableEnded) this.#refuseRest()
+  }
+
+  #awaitDrain(): void {
+    if (this.#awaitsDrain) return
+    this.#awaitsDrain = true
+    this.#stream.once('drain', () => {
+      this.#awaitsDrain = false
+      this.#events?.onDrain()
+    })
+  }
+
+  #takeHeld(): string | undefined {
+    const held = this.#held
+    this.#held = undefined
+    return held
+  }
+
+  #sendTrailers(): void {
+    this.#stream.sendTrailers(this.#trailers === undefined ? {} : fieldsObject(addFields([], this.#trailers)))
   }
 
   /** RFC 9113 section 8.1: who has answered in full may ask the client to stop sending, with a reset that is no error. */
@@ -94,83 +156,4 @@ export class Http2Exchange implements Exchange {
   get #writable(): boolean {
     return !this.#stream.destroyed && !this.#stream.closed
   }
-}
-
-class Http2Request implements DownstreamRequest {
-  readonly method: string
-  readonly target: string
-  readonly authority: string
-  readonly scheme = 'https'
-  readonly httpVersion = '2.0'
-  readonly headers: readonly string[]
-  readonly fields: KeyFields
-  readonly clientAddress: string
-  readonly contentLength: number | undefined
-  readonly #stream: ServerHttp2Stream
-
-  constructor(stream: ServerHttp2Stream, received: IncomingHttpHeaders, rawHeaders: readonly string[]) {
-    this.#stream = stream
-    this.method = received[':method'] ?? ''
-    this.target = received[':path'] ?? ''
-    this.authority = received[':authority'] ?? received.host ?? ''
-    this.headers = ordinaryFields(rawHeaders)
-    this.fields = readKeyFields(this.headers)
-    this.clientAddress = plainAddress(stream.session?.socket.remoteAddress ?? '')
-    this.contentLength = contentLengthOf(this.fields)
-  }
-
-  get tlsVersion(): string | undefined {
-    const socket = this.#stream.session?.socket
-    return socket === undefined ? undefined : tlsVersionOf(socket)
-  }
-
-  field(lowerName: string): string | undefined {
-    return singleHeader(this.headers, lowerName)
-  }
-
-  get host(): string | undefined {
-    return parseHostHeader(this.authority)
-  }
-
-  get identity(): string {
-    return identityLines(this)
-  }
-
-  get passing(): string {
-    return passingLines(this.headers)
-  }
-
-  get givenId(): string {
-    return givenIdOf(this.fields)
-  }
-}
-
-/** Without pseudo-headers and `host` (`:authority` says it); cookie crumbs joined (RFC 9113 section 8.2.3). */
-function ordinaryFields(raw: readonly string[]): string[] {
-  const fields: string[] = []
-  let cookie: string | undefined
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? ''
-    const value = raw[i + 1] ?? ''
-    if (name.startsWith(':') || name === 'host') continue
-    if (name === 'cookie') cookie = cookie === undefined ? value : `${cookie}; ${value}`
-    else fields.push(name, value)
-  }
-  if (cookie !== undefined) fields.push('cookie', cookie)
-  return fields
-}
-
-function lowerCased(flat: readonly string[], status?: number): OutgoingHttpHeaders {
-  const fields: OutgoingHttpHeaders = Object.create(null)
-  if (status !== undefined) fields[':status'] = status
-  for (let i = 0; i + 1 < flat.length; i += 2) {
-    const name = (flat[i] ?? '').toLowerCase()
-    // HTTP/1.1 allows white space around a value; in HTTP/2 it makes the whole answer malformed (RFC 9113 section 8.2.1).
-    const value = (flat[i + 1] ?? '').trim()
-    const known = fields[name]
-    if (known === undefined) fields[name] = value
-    else if (Array.isArray(known)) fields[name] = [...known, value]
-    else fields[name] = [String(known), value]
-  }
-  return fields
 }
