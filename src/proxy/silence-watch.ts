@@ -25,7 +25,7 @@ export type WatchedConnection = {
   writtenBytes: number
 }
 
-export function watchedConnection(state: EndpointState, now: number): WatchedConnection {
+function watchedConnection(state: EndpointState, now: number): WatchedConnection {
   return {
     state,
     isTunnel: false,
