@@ -39,6 +39,28 @@ function markOf(length: number, code: number): number {
   return (length << 5) | (code & 31)
 }
 
+/** The lines of a head that pass on: whole unchanged runs of it, without the lines that were dropped between them. */
+export class PassingLines {
+  readonly #text: string
+  #passed = ''
+  #from: number
+
+  constructor(text: string, from: number) {
+    this.#text = text
+    this.#from = from
+  }
+
+  /** Leaves out what stands from `start` up to `next`. Lines are dropped in their order. */
+  drop(start: number, next: number): void {
+    if (start > this.#from) this.#passed += this.#text.slice(this.#from, start)
+    this.#from = next
+  }
+
+  upTo(end: number): string {
+    return end > this.#from ? this.#passed + this.#text.slice(this.#from, end) : this.#passed
+  }
+}
+
 /** Without spaces and tabs around it; String's own `trim` takes more away, the byte A0 for one. */
 export function trimSpace(text: string): string {
   let from = 0

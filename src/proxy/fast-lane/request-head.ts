@@ -1,6 +1,6 @@
 import type { HandoverReason } from '../counters.ts'
-import { isNameAt, isTokenCode, NameFilter } from '../head-syntax.ts'
-import { droppedUpstream } from '../headers.ts'
+import { isNameAt, isTokenCode, NameFilter, PassingLines } from '../head-syntax.ts'
+import { droppedUpstream, hopByHop } from '../headers.ts'
 
 /** A head that is plain beyond doubt. */
 export type FastHead = {
@@ -24,17 +24,7 @@ export type FastHead = {
 const methods = ['GET', 'POST', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
 /** Fields that make a request anything but plain: framing, expectations, switches, and what only the other parser knows. */
-const unusual: ReadonlySet<string> = new Set([
-  'expect',
-  'http2-settings',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
+const unusual: ReadonlySet<string> = new Set([...hopByHop, 'expect']).difference(new Set(['connection', 'keep-alive']))
 
 const filter = new NameFilter([...droppedUpstream, ...unusual, 'authorization'])
 const maxFields = 100
@@ -56,12 +46,11 @@ class HeadReader {
   closes = false
   hasAuthorization = false
   hasConnection = false
-  passing = ''
-  passedTo: number
+  readonly passing: PassingLines
 
   constructor(text: string, from: number) {
     this.#text = text
-    this.passedTo = from
+    this.passing = new PassingLines(text, from)
   }
 
   /** False: not plain. The line is from `start` to `end`, without its CRLF; the value begins two behind `colonAt`. */
@@ -101,8 +90,7 @@ class HeadReader {
   }
 
   drop(start: number, next: number): true {
-    if (start > this.passedTo) this.passing += this.#text.slice(this.passedTo, start)
-    this.passedTo = next
+    this.passing.drop(start, next)
     return true
   }
 
@@ -149,13 +137,12 @@ export function readRequestHead(text: string): FastHead | HandoverReason {
   const { host, length, givenId, closes } = reader
   if (host === undefined) return 'field'
   if (length !== undefined && !isCount(length)) return 'body'
-  reader.drop(at, at)
   return {
     method,
     target: text.slice(targetFrom, targetEnd),
     host,
     lines: text.slice(first, at),
-    passing: reader.passing,
+    passing: reader.passing.upTo(at),
     givenId: givenId ?? '',
     contentLength: length === undefined ? undefined : Number(length),
     closes,

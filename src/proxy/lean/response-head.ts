@@ -1,4 +1,4 @@
-import { isNameAt, isTokenCode, NameFilter, trimSpace } from '../head-syntax.ts'
+import { isNameAt, isTokenCode, NameFilter, PassingLines, trimSpace } from '../head-syntax.ts'
 import { hopByHop } from '../headers.ts'
 
 /** How the end of a body is known (RFC 9112 section 6.3). */
@@ -43,13 +43,11 @@ class HeadReader {
   keepAliveSeconds = -1
   /** What passes depends on other lines: names that `Connection` lists, `Trailer`. */
   isIntricate = false
-  /** Lines that pass, up to `passedTo`. */
-  passing = ''
-  passedTo: number
+  readonly passing: PassingLines
 
   constructor(text: string, from: number) {
     this.#text = text
-    this.passedTo = from
+    this.passing = new PassingLines(text, from)
   }
 
   /** False: malformed. The line is from `start` to `end`, without its CRLF; the value begins behind `colonAt`. */
@@ -70,14 +68,14 @@ class HeadReader {
       case 10:
         if (isNameAt(text, start, 'connection')) {
           this.#readConnection(trimSpace(text.slice(colonAt + 1, end)))
-          this.#drop(start, end + 2)
+          this.passing.drop(start, end + 2)
           return true
         }
         break
     }
     const name = text.slice(start, colonAt).toLowerCase()
     if (!hopByHop.has(name)) return true
-    this.#drop(start, end + 2)
+    this.passing.drop(start, end + 2)
     return this.#readRare(name, trimSpace(text.slice(colonAt + 1, end)))
   }
 
@@ -107,11 +105,6 @@ class HeadReader {
         break
     }
     return true
-  }
-
-  #drop(start: number, next: number): void {
-    this.passing += this.#text.slice(this.passedTo, start)
-    this.passedTo = next
   }
 }
 
@@ -160,7 +153,7 @@ function finish(reader: HeadReader, { text, status, isOld, method, first, last }
   const isKept = isOld ? connection !== undefined && listed(connection, 'keep-alive') : true
   let passing: string | undefined
   if (isPlain && !reader.isIntricate) {
-    passing = reader.passing + text.slice(reader.passedTo, last)
+    passing = reader.passing.upTo(last)
     // The Ingress conformance suite asks for a Server field on every response (RFC 9110 section 10.2.4 makes it optional).
     if (!hasServer) passing += 'Server: headgate\r\n'
   }
