@@ -62,8 +62,6 @@ export class Http2Connection {
     stream.on('error', ignore)
     stream.on('close', () => this.#onStreamClose(stream, exchange))
     if (hasBody) this.#watchBody(stream, exchange)
-    // Nobody will read: without this, Node would first have the end of the body read.
-    else stream.readable = false
     const refusal = refusalOfHttp2(head)
     if (refusal === undefined) handleRequest(exchange, this.#proxy)
     else refuseRequest(exchange, refusal, this.#proxy)
