@@ -134,10 +134,10 @@ export class Listeners {
     const server = createTlsServer({
       ...tlsServerOptions(this.#contexts, { http2: this.#proxy.options.http2 }),
       allowHalfOpen: false,
+      noDelay: true,
     })
     this.#contexts.serve(server)
     server.on('connection', (socket: Socket) => {
-      socket.setNoDelay(true)
       this.#sockets.add(socket)
       socket.on('close', () => this.#forget(socket))
     })
