@@ -153,7 +153,8 @@ export class Http2Exchange implements Exchange {
   /** Connections are closed by GOAWAY, once for all streams: see the lane's drain. */
   closeAfterwards(): void {}
 
+  /** One that is destroyed is closed as well. */
   get #writable(): boolean {
-    return !this.#stream.destroyed && !this.#stream.closed
+    return !this.#stream.closed
   }
 }
