@@ -34,7 +34,7 @@ export async function runRounds(
   return outcomes
 }
 
-/** Starts what is not running yet, and lets each have a second of exactly what comes: compilers compile what they see. */
+/** Starts what is not running yet, and lets each have two seconds of exactly what comes: compilers compile what they see. */
 async function prepare(
   workload: Workload,
   instances: Instances,
@@ -44,7 +44,7 @@ async function prepare(
     try {
       const { isNew, instance } = await instances.get(entrant.peer, entrant.setup)
       if (isNew) await options.warmUp(instance, warmUpSeconds)
-      await workload.measure(entrant, instance, 1)
+      await workload.measure(entrant, instance, 2)
     } catch (error) {
       options.say(`${workload.name}, warming up ${entrant.label}: ${describeError(error)}`)
     }
