@@ -10,6 +10,8 @@ export default defineConfig({
     exclude: ['test/cluster/**'],
     // Feature tests start the real program: the slowest machine we know needs two seconds for that.
     testTimeout: 30_000,
+    // See test/cluster/vitest.config.ts.
+    retry: process.env['CI'] === undefined ? 0 : 1,
     hookTimeout: 30_000,
     pool: 'forks',
     ...(report === undefined ? {} : { reporters: ['default', ['json', { outputFile: report }]] }),
