@@ -166,11 +166,12 @@ describe('no request fails and no route is missing, and changes are served again
     const second = await bed.startSecondApiServer()
     const { address } = second
     const server = `https://${address.includes(':') ? `[${address}]` : address}:6443`
+    const isLedTo = async (): Promise<boolean> => {
+      const { stdout } = await bed.runOnNode(pod.node, 'nft', ['list', 'ruleset'])
+      return stdout.includes(`${address} . 6443`)
+    }
     try {
-      await until('kube-proxy knows the second API server', async () => {
-        const { stdout } = await bed.runOnNode(pod.node, 'nft', ['list', 'ruleset'])
-        return stdout.includes(`${address} . 6443`)
-      })
+      await until('kube-proxy knows the second API server', isLedTo)
       await underTraffic(() =>
         whileStopped(async () => {
           const gone = Date.now()
@@ -184,6 +185,8 @@ describe('no request fails and no route is missing, and changes are served again
     } finally {
       await second.stop()
     }
+    // Its lease outlives it. Until then every other connection is led to where nobody is, and takes its five seconds to fail.
+    await until('kube-proxy has forgotten it', async () => !(await isLedTo()), { seconds: 90 })
     const fresh = mark()
     const back = Date.now()
     await create(fresh)
