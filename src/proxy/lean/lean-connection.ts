@@ -8,7 +8,7 @@ import type { ConnectionUser } from '../silence-watch.ts'
 import type { UpstreamConnection, UpstreamListener, UpstreamRequest } from '../upstream-connection.ts'
 import { ChunkedDecoder } from './chunked-decoder.ts'
 import { RequestWriter } from './request-writer.ts'
-import { type Framing, readResponseHead } from './response-head.ts'
+import { type Framing, mayBecomeHead, readResponseHead } from './response-head.ts'
 
 const maxHeadChars = 64 * 1024
 /** Most heads are shorter: what is behind them need not become a string. */
@@ -340,14 +340,4 @@ export class LeanConnection implements UpstreamConnection {
     this.#partial = ''
     if (this.#isPaused) this.resume()
   }
-}
-
-/** False: whatever follows, it is no head, and to wait for its end would be to wait for a timeout. */
-function mayBecomeHead(text: string): boolean {
-  const first = 'HTTP/1.'
-  if (!text.startsWith(first.slice(0, text.length))) return false
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
-    if (text.charCodeAt(at - 1) !== 13) return false
-  }
-  return true
 }

@@ -224,3 +224,13 @@ function isSpace(code: number): boolean {
 function listed(value: string, token: string): boolean {
   return value.split(',').some((item) => item.trim() === token)
 }
+
+/** False: whatever follows, it is no head, and to wait for its end would be to wait for a timeout. */
+export function mayBecomeHead(text: string): boolean {
+  const first = 'HTTP/1.'
+  if (!text.startsWith(first.slice(0, text.length))) return false
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
+    if (text.charCodeAt(at - 1) !== cr) return false
+  }
+  return true
+}
