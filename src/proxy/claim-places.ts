@@ -14,14 +14,10 @@ export async function claimPlaces(listen: ListenOptions): Promise<ListenOptions>
   const { bind, httpPort, httpsPort } = listen
   return {
     ...listen,
-    httpPort: httpPort === undefined ? undefined : await claim(bind, httpPort),
-    httpsPort: httpsPort === undefined ? undefined : await claim(bind, httpsPort),
+    httpPort: httpPort === undefined ? undefined : await openAndClose(bind, httpPort, false),
+    httpsPort: httpsPort === undefined ? undefined : await openAndClose(bind, httpsPort, false),
     reusePort: await canReusePort(),
   }
-}
-
-async function claim(bind: readonly string[], port: number): Promise<number> {
-  return openAndClose(bind, port, false)
 }
 
 /** Not on every system: there the primary hands connections on. */

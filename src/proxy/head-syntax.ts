@@ -1,8 +1,11 @@
 // What the readers of request and response heads share: which bytes may stand where (RFC 9110 section 5.6.2 and 5.5).
 
+/** RFC 9110 section 5.6.2: names and methods. */
+export const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
 /** 1 for the characters of a token, by code. */
 export const isTokenCode: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) =>
-  /^[!#$%&'*+.^_`|~0-9A-Za-z-]$/.test(String.fromCharCode(code)) ? 1 : 0,
+  token.test(String.fromCharCode(code)) ? 1 : 0,
 )
 
 /**
@@ -70,6 +73,6 @@ export function trimSpace(text: string): string {
   return text.slice(from, to)
 }
 
-function isSpaceCode(code: number): boolean {
+export function isSpaceCode(code: number): boolean {
   return code === 0x20 || code === 0x09
 }

@@ -78,7 +78,8 @@ export function passingLines(received: readonly string[]): string {
   for (let i = 0; i + 1 < received.length; i += 2) {
     const name = received[i] ?? ''
     const value = received[i + 1] ?? ''
-    if (passesUpstream(name, nominated) && !breaksLine.test(value)) lines += `${name}: ${value}\r\n`
+    const lower = name.toLowerCase()
+    if (passesUpstream(lower, value) && nominated?.has(lower) !== true) lines += `${name}: ${value}\r\n`
   }
   return lines
 }
@@ -106,12 +107,10 @@ export function upstreamFields(
   return Fields.ofLines(`Host: ${authority}\r\n${passing}${length}${identity}${requestId}\r\n`)
 }
 
-function passesUpstream(name: string, nominated: ReadonlySet<string> | undefined): boolean {
-  const lower = name.toLowerCase()
+/** Whether a field of a client's own goes on to an endpoint, as far as the field alone can tell. */
+export function passesUpstream(lowerName: string, value: string): boolean {
   // CGI-style servers read `X_Real_IP` and `X-Real-IP` as the same variable; nginx drops such names by default too.
-  if (lower.includes('_')) return false
-  if (droppedUpstream.has(lower)) return false
-  return nominated === undefined || !nominated.has(lower)
+  return !lowerName.includes('_') && !droppedUpstream.has(lowerName) && !breaksLine.test(value)
 }
 
 /** Asked only where the response has trailers. */

@@ -1,5 +1,6 @@
 import { Fields } from './fields.ts'
-import { droppedUpstream } from './headers.ts'
+import { passesUpstream } from './headers.ts'
+import { contentLengthOf } from './key-fields.ts'
 
 /** The head of a request as node:http2 gives it, read in one pass; names are in lower case already (RFC 9113 section 8.2.1). */
 export class Http2Head {
@@ -43,9 +44,7 @@ export class Http2Head {
 
   /** Where the client says so once and in digits. */
   get contentLength(): number | undefined {
-    if (this.#lengths !== 1) return undefined
-    const bytes = Number(this.#length.trim())
-    return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : undefined
+    return contentLengthOf({ lengths: this.#lengths, length: this.#length })
   }
 
   /** Without pseudo-header fields and `host`, which `:authority` says. Few routes ask for it. */
@@ -73,7 +72,7 @@ export class Http2Head {
         this.#host = value
         return
       case 'cookie':
-        if (breaksLine.test(value)) return
+        if (!passesUpstream(name, value)) return
         // Crumbs are one field again for HTTP/1.1 (RFC 9113 section 8.2.3).
         this.#cookie = this.#cookie === undefined ? value : `${this.#cookie}; ${value}`
         return
@@ -90,12 +89,8 @@ export class Http2Head {
       case 'authorization':
         this.authorizations++
     }
-    // An underscore: see passingLines.
-    if (droppedUpstream.has(name) || name.includes('_') || breaksLine.test(value)) return
-    this.passing += `${name}: ${value}\r\n`
+    if (passesUpstream(name, value)) this.passing += `${name}: ${value}\r\n`
   }
 }
 
 const colon = 0x3a
-/** nghttp2 lets none of these through. If it did, what follows would be a line of its own. */
-const breaksLine = /[\0\r\n\u0100-\uffff]/

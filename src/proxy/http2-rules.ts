@@ -1,5 +1,4 @@
 import type { Http2Head } from './http2-head.ts'
-import { readKeyFields } from './key-fields.ts'
 import { type Refusal, refusalOfFields, refusalOfMethod } from './request-rules.ts'
 
 /** As announced. */
@@ -11,7 +10,5 @@ export function refusalOfHttp2(head: Http2Head): Refusal | undefined {
   if (head.bytes + head.count * 32 > maxHeaderBytes) return { status: 431, text: 'the header fields are too large' }
   // RFC 9113 section 8.3.1: an intermediary must not let the two disagree.
   if (head.disagrees) return { status: 400, text: ':authority and host differ' }
-  const refusedMethod = refusalOfMethod(head.method)
-  if (refusedMethod !== undefined || head.authorizations <= 1) return refusedMethod
-  return refusalOfFields(readKeyFields(head.fields.list))
+  return refusalOfMethod(head.method) ?? refusalOfFields(head)
 }

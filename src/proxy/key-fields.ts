@@ -58,7 +58,7 @@ function readField(fields: KeyFields, name: string, value: string): void {
 }
 
 /** Bytes of the body, where the client says so once and in digits; undefined elsewhere. */
-export function contentLengthOf({ lengths, length }: KeyFields): number | undefined {
+export function contentLengthOf({ lengths, length }: Pick<KeyFields, 'lengths' | 'length'>): number | undefined {
   if (lengths !== 1) return undefined
   const bytes = Number(length.trim())
   return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : undefined

@@ -1,3 +1,4 @@
+import { token } from './head-syntax.ts'
 import type { Http1Request } from './http1-request.ts'
 import type { KeyFields } from './key-fields.ts'
 
@@ -8,7 +9,6 @@ import type { KeyFields } from './key-fields.ts'
 export type Refusal = { readonly status: number; readonly text: string }
 
 const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** The first rule of HTTP/1.x that the head breaks; undefined where it breaks none. */
 export function refusalOfHead({ method, httpVersion, fields, target }: Http1Request): Refusal | undefined {
@@ -43,6 +43,6 @@ function refusalOfFraming(fields: KeyFields, httpVersion: string): Refusal | und
 }
 
 /** What no version of HTTP rules out, and a gateway must: a policy and the endpoint might each look at another one. */
-export function refusalOfFields({ authorizations }: KeyFields): Refusal | undefined {
+export function refusalOfFields({ authorizations }: Pick<KeyFields, 'authorizations'>): Refusal | undefined {
   return authorizations > 1 ? { status: 400, text: 'more than one Authorization' } : undefined
 }

@@ -1,12 +1,7 @@
-import type {
-  CountersSnapshot,
-  EjectionReason,
-  HandoverReason,
-  LaneCounts,
-  SeriesLabels,
-  SeriesSnapshot,
-  UpstreamErrorReason,
-} from './counters.ts'
+import { Counters, type CountersSnapshot, type SeriesLabels, type SeriesSnapshot } from './counters.ts'
+
+/** Has each key, with a zero. */
+const none = new Counters()
 
 /** What several processes counted, as if it were one. Gauges are added like counts: each process has its own connections. */
 export function sumCounters(snapshots: readonly CountersSnapshot[]): CountersSnapshot {
@@ -14,11 +9,23 @@ export function sumCounters(snapshots: readonly CountersSnapshot[]): CountersSna
   if (only !== undefined && more.length === 0) return only
   return {
     series: sumSeries(snapshots),
-    upstreamErrors: sumErrors(snapshots),
-    requestsByLane: sumLanes(snapshots),
-    handovers: sumHandovers(snapshots),
+    upstreamErrors: sumCounts(
+      none.upstreamErrors,
+      snapshots.map(({ upstreamErrors }) => upstreamErrors),
+    ),
+    requestsByLane: sumCounts(
+      none.requestsByLane,
+      snapshots.map(({ requestsByLane }) => requestsByLane),
+    ),
+    handovers: sumCounts(
+      none.handovers,
+      snapshots.map(({ handovers }) => handovers),
+    ),
     retries: sumOf(snapshots, 'retries'),
-    ejections: sumEjections(snapshots),
+    ejections: sumCounts(
+      none.ejections,
+      snapshots.map(({ ejections }) => ejections),
+    ),
     // Not added: all processes come upon the same endpoints.
     endpointsEjected: snapshots.reduce((most, { endpointsEjected }) => Math.max(most, endpointsEjected), 0),
     requestsInFlight: sumOf(snapshots, 'requestsInFlight'),
@@ -55,46 +62,13 @@ function add(a: SeriesSnapshot, b: SeriesSnapshot): SeriesSnapshot {
   }
 }
 
-function sumErrors(snapshots: readonly CountersSnapshot[]): Record<UpstreamErrorReason, number> {
-  const sumFor = (reason: UpstreamErrorReason): number =>
-    snapshots.reduce((sum, { upstreamErrors }) => sum + upstreamErrors[reason], 0)
-  return {
-    'connect-refused': sumFor('connect-refused'),
-    'connect-timeout': sumFor('connect-timeout'),
-    'connect-failed': sumFor('connect-failed'),
-    'reset-before-head': sumFor('reset-before-head'),
-    'head-timeout': sumFor('head-timeout'),
-    'bad-response': sumFor('bad-response'),
-    'reset-in-body': sumFor('reset-in-body'),
-    'body-timeout': sumFor('body-timeout'),
-    'endpoint-silent': sumFor('endpoint-silent'),
-  }
-}
-
-function sumEjections(snapshots: readonly CountersSnapshot[]): Record<EjectionReason, number> {
-  const sumFor = (reason: EjectionReason): number =>
-    snapshots.reduce((sum, { ejections }) => sum + ejections[reason], 0)
-  return { refused: sumFor('refused'), unreachable: sumFor('unreachable'), silent: sumFor('silent') }
-}
-
-function sumLanes(snapshots: readonly CountersSnapshot[]): LaneCounts {
-  const sumFor = (lane: keyof LaneCounts): number =>
-    snapshots.reduce((sum, { requestsByLane }) => sum + requestsByLane[lane], 0)
-  return { fast: sumFor('fast'), standard: sumFor('standard'), h2: sumFor('h2'), tunnel: sumFor('tunnel') }
-}
-
-function sumHandovers(snapshots: readonly CountersSnapshot[]): Record<HandoverReason, number> {
-  const sumFor = (reason: HandoverReason): number =>
-    snapshots.reduce((sum, { handovers }) => sum + handovers[reason], 0)
-  return {
-    incomplete: sumFor('incomplete'),
-    'unusual-head': sumFor('unusual-head'),
-    body: sumFor('body'),
-    method: sumFor('method'),
-    version: sumFor('version'),
-    field: sumFor('field'),
-    'too-large': sumFor('too-large'),
-  }
+function sumCounts<Key extends string>(
+  zeros: Readonly<Record<Key, number>>,
+  counts: readonly Readonly<Record<Key, number>>[],
+): Record<Key, number> {
+  const sum: Record<Key, number> = { ...zeros }
+  for (const one of counts) for (const key in sum) sum[key] += one[key]
+  return sum
 }
 
 function keyOf({ host, namespace, ingress, service }: SeriesLabels): string {

@@ -1,4 +1,4 @@
-import { isNameAt, isTokenCode, NameFilter, PassingLines, trimSpace } from '../head-syntax.ts'
+import { isNameAt, isSpaceCode, isTokenCode, NameFilter, PassingLines, trimSpace } from '../head-syntax.ts'
 import { hopByHop } from '../headers.ts'
 
 /** How the end of a body is known (RFC 9112 section 6.3). */
@@ -205,8 +205,8 @@ function endOfLine(text: string, from: number): number {
 function readCount(text: string, from: number, end: number): number {
   let first = from
   let last = end
-  while (first < last && isSpace(text.charCodeAt(first))) first++
-  while (last > first && isSpace(text.charCodeAt(last - 1))) last--
+  while (first < last && isSpaceCode(text.charCodeAt(first))) first++
+  while (last > first && isSpaceCode(text.charCodeAt(last - 1))) last--
   if (first === last || last - first > maxLengthDigits) return -1
   let count = 0
   for (let at = first; at < last; at++) {
@@ -215,10 +215,6 @@ function readCount(text: string, from: number, end: number): number {
     count = count * 10 + digit
   }
   return count
-}
-
-function isSpace(code: number): boolean {
-  return code === space || code === tab
 }
 
 function listed(value: string, token: string): boolean {

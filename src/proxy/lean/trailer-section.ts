@@ -1,4 +1,5 @@
 import { Fields } from '../fields.ts'
+import { token, trimSpace } from '../head-syntax.ts'
 
 export type DecoderOutcome = 'more' | 'end' | 'malformed'
 
@@ -6,8 +7,6 @@ const maxBytes = 16 * 1024
 const maxFields = 100
 const lf = 0x0a
 
-/** RFC 9110 section 5.6.2. */
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** RFC 9110 section 5.5: text, obs-text, and white space between. */
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
@@ -59,7 +58,7 @@ export class TrailerSection {
     if (!token.test(name)) this.#refuse('a trailer without a name')
     else if (!fieldValue.test(value)) this.#refuse('a control character in a trailer')
     else if (this.#list.length >= 2 * maxFields) this.#refuse('too many trailers')
-    else this.#list.push(name, withoutSpaceAround(value))
+    else this.#list.push(name, trimSpace(value))
     return this.problem === ''
   }
 
@@ -67,17 +66,4 @@ export class TrailerSection {
     this.problem = problem
     return 'malformed'
   }
-}
-
-/** Only SP and HTAB: `trim` would take a byte A0 too, which ends many a letter in UTF-8. */
-function withoutSpaceAround(value: string): string {
-  let from = 0
-  let end = value.length
-  while (from < end && isSpace(value.charCodeAt(from))) from++
-  while (end > from && isSpace(value.charCodeAt(end - 1))) end--
-  return value.slice(from, end)
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09
 }
