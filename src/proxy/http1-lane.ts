@@ -6,36 +6,26 @@ import { rawAnswer } from './answer.ts'
 import { answeringOn } from './answering-on.ts'
 import { handleRequest, refuseRequest } from './handle-request.ts'
 import { Http1Exchange, type Http1LaneState } from './http1-exchange.ts'
+import { http1Limits } from './http1-limits.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { refusalOfHead } from './request-rules.ts'
 import { handleUpgrade } from './upgrade.ts'
 import { isWebSocketUpgrade } from './websocket-handshake.ts'
 
-/** Limits of the standard lane; the reasons stand in docs/reference/limits.md. */
-const limits = {
-  maxHeaderBytes: 32 * 1024,
-  maxHeaderFields: 100,
-  headersTimeoutMs: 10_000,
-  checkEveryMs: 1_000,
-  requestsPerConnection: 10_000,
-  /** Requests that wait for the answer to the one before them. */
-  waitingPerConnection: 100,
-} as const
-
 /** The standard lane: Node's own HTTP/1.1 server, for plain connections and for those that TLS hands over. */
 export function createHttp1Server(proxy: ProxyState): Server {
   const server = createServer({
-    maxHeaderSize: limits.maxHeaderBytes,
-    headersTimeout: limits.headersTimeoutMs,
+    maxHeaderSize: http1Limits.maxHeaderBytes,
+    headersTimeout: http1Limits.headersTimeoutMs,
     // Node's limit is on the whole request, body and all, and would cut every long upload.
     requestTimeout: 0,
-    connectionsCheckingInterval: limits.checkEveryMs,
+    connectionsCheckingInterval: http1Limits.checkEveryMs,
     requireHostHeader: false,
     // Only what is a WebSocket handshake beyond doubt leaves HTTP; `Upgrade: h2c` and the like are ordinary requests.
     shouldUpgradeCallback: (request) => isWebSocketUpgrade(request),
   })
-  server.maxHeadersCount = limits.maxHeaderFields
-  server.maxRequestsPerSocket = limits.requestsPerConnection
+  server.maxHeadersCount = http1Limits.maxHeaderFields
+  server.maxRequestsPerSocket = http1Limits.requestsPerConnection
   applySettings(server, proxy.table.settings)
 
   const lane: Http1LaneState = { closing: new WeakSet(), isDraining: () => proxy.draining }
@@ -64,7 +54,7 @@ export function applySettings(server: Server, settings: Settings): void {
  */
 function takeTurn(socket: Socket, response: ServerResponse, waiting: WeakMap<Socket, number>, start: () => void): void {
   const count = (waiting.get(socket) ?? 0) + 1
-  if (count > limits.waitingPerConnection) return void socket.destroy()
+  if (count > http1Limits.waitingPerConnection) return void socket.destroy()
   waiting.set(socket, count)
   response.once('socket', () => {
     waiting.set(socket, (waiting.get(socket) ?? 1) - 1)

@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { FastClient } from './fast-lane/fast-client.ts'
+import { DownstreamClient } from './downstream-client.ts'
 import { handleRequest, refuseRequest } from './handle-request.ts'
 import { plainAddress, tlsVersionOf } from './http1-request.ts'
 import { Http2Exchange } from './http2-exchange.ts'
@@ -24,7 +24,7 @@ type Progress = { writes: number; pendingBytes: number; atMs: number }
 export class Http2Connection {
   readonly session: ServerHttp2Session
   readonly #proxy: ProxyState
-  readonly #client: FastClient
+  readonly #client: DownstreamClient
   readonly #open = new Map<ServerHttp2Stream, Http2Exchange>()
   /** Only of those that were open when somebody looked: most are done before. */
   readonly #progress = new Map<ServerHttp2Stream, Progress>()
@@ -33,7 +33,7 @@ export class Http2Connection {
   constructor({ session, socket, proxy, onClose }: Http2ConnectionOptions) {
     this.session = session
     this.#proxy = proxy
-    this.#client = new FastClient('https', plainAddress(socket.remoteAddress ?? ''), tlsVersionOf(socket))
+    this.#client = new DownstreamClient('https', plainAddress(socket.remoteAddress ?? ''), tlsVersionOf(socket))
     session.on('stream', (stream, _headers, flags, rawHeaders) => this.#onStream(stream, flags, rawHeaders))
     session.on('ping', () => {
       this.#activeAtMs = performance.now()

@@ -1,5 +1,5 @@
+import type { DownstreamClient } from './downstream-client.ts'
 import type { DownstreamRequest } from './exchange.ts'
-import type { FastClient } from './fast-lane/fast-client.ts'
 import { singleHeader } from './headers.ts'
 import type { Http2Head } from './http2-head.ts'
 
@@ -19,7 +19,7 @@ export class Http2Request implements DownstreamRequest {
   readonly contentLength: number | undefined
   readonly #head: Http2Head
 
-  constructor(head: Http2Head, client: FastClient) {
+  constructor(head: Http2Head, client: DownstreamClient) {
     const { authority, host, identity } = client.asksFor(head.authority)
     this.method = head.method
     this.target = head.target

@@ -6,14 +6,7 @@ import { Fields } from './fields.ts'
 import type { PoolSlot } from './pool-slot.ts'
 import type { ConnectionUser } from './silence-watch.ts'
 import type { UpstreamConnection, UpstreamListener, UpstreamRequest } from './upstream-connection.ts'
-
-/**
- * Below the 5 s after which many servers (Node's among them) close an idle connection: a request that meets such a close
- * half way cannot always be repeated.
- */
-const keepAliveMs = 4_000
-const keepAliveMaxMs = 60_000
-const maxHeadBytes = 64 * 1024
+import { upstreamLimits } from './upstream-limits.ts'
 
 export type UndiciConnectionOptions = {
   readonly endpoint: Endpoint
@@ -71,9 +64,9 @@ export class UndiciConnection implements UpstreamConnection {
       },
       pipelining: 1,
       allowH2: false,
-      keepAliveTimeout: keepAliveMs,
-      keepAliveMaxTimeout: keepAliveMaxMs,
-      maxHeaderSize: maxHeadBytes,
+      keepAliveTimeout: upstreamLimits.keepAliveMs,
+      keepAliveMaxTimeout: upstreamLimits.keepAliveMaxMs,
+      maxHeaderSize: upstreamLimits.headBytes,
     })
     this.#client.on('connect', () => {
       this.isConnected = true

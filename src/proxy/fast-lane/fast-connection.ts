@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
 import type { HandoverReason } from '../counters.ts'
+import type { DownstreamClient } from '../downstream-client.ts'
 import { handleRequest } from '../handle-request.ts'
+import { http1Limits } from '../http1-limits.ts'
 import type { ProxyState } from '../proxy-state.ts'
 import { FastBody } from './fast-body.ts'
-import type { FastClient } from './fast-client.ts'
 import { FastExchange } from './fast-exchange.ts'
 import { FastRequest } from './fast-request.ts'
 import { readRequestHead } from './request-head.ts'
@@ -12,11 +13,10 @@ import { readRequestHead } from './request-head.ts'
 const maxHeadBytes = 16 * 1024
 /** Of requests that were sent before the one before them was answered. */
 const maxWaitingBytes = 64 * 1024
-const requestsPerConnection = 10_000
 
 export type FastConnectionOptions = {
   readonly socket: Socket
-  readonly client: FastClient
+  readonly client: DownstreamClient
   readonly proxy: ProxyState
   /** Of the lane: grows by one with each sweep. */
   readonly clock: { readonly now: number }
@@ -129,7 +129,7 @@ export class FastConnection {
       socket: this.socket,
       request: new FastRequest(head, client),
       body,
-      closes: head.closes || ++this.#requests >= requestsPerConnection,
+      closes: head.closes || ++this.#requests >= http1Limits.requestsPerConnection,
       proxy,
       onEnd: this.#onAnswered,
     })

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net'
 import type { HandoverReason } from '../counters.ts'
+import { DownstreamClient } from '../downstream-client.ts'
+import { http1Limits } from '../http1-limits.ts'
 import { plainAddress, tlsVersionOf } from '../http1-request.ts'
 import type { ProxyState } from '../proxy-state.ts'
-import { FastClient } from './fast-client.ts'
 import { FastConnection } from './fast-connection.ts'
 
 const sweepEveryMs = 1_000
 /** As long as the standard lane waits for a head. */
-const firstRequestSweeps = 10_000 / sweepEveryMs
+const firstRequestSweeps = http1Limits.headersTimeoutMs / sweepEveryMs
 /** When the process ends, a client that has only just connected may be about to send. */
 const drainingFirstRequestSweeps = 2_000 / sweepEveryMs
 
@@ -29,7 +30,7 @@ export class FastLane {
   accept(socket: Socket, scheme: 'http' | 'https'): void {
     const connection = new FastConnection({
       socket,
-      client: new FastClient(scheme, plainAddress(socket.remoteAddress ?? ''), tlsVersionOf(socket)),
+      client: new DownstreamClient(scheme, plainAddress(socket.remoteAddress ?? ''), tlsVersionOf(socket)),
       proxy: this.#proxy,
       clock: this,
       onClose: this.#onClose,

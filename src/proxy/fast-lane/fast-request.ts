@@ -1,6 +1,6 @@
+import type { DownstreamClient } from '../downstream-client.ts'
 import type { DownstreamRequest } from '../exchange.ts'
 import { Fields, singleField } from '../fields.ts'
-import type { FastClient } from './fast-client.ts'
 import type { FastHead } from './request-head.ts'
 
 /** A request of the fast lane, in the words of the proxy. */
@@ -19,7 +19,7 @@ export class FastRequest implements DownstreamRequest {
   readonly contentLength: number | undefined
   readonly #lines: string
 
-  constructor(head: FastHead, client: FastClient) {
+  constructor(head: FastHead, client: DownstreamClient) {
     const { authority, host, identity } = client.asksFor(head.host)
     this.method = head.method
     this.target = head.target

@@ -1,6 +1,7 @@
 import type { HandoverReason } from '../counters.ts'
 import { isNameAt, isTokenCode, NameFilter, PassingLines } from '../head-syntax.ts'
 import { droppedUpstream, hopByHop } from '../headers.ts'
+import { http1Limits } from '../http1-limits.ts'
 
 /** A head that is plain beyond doubt. */
 export type FastHead = {
@@ -27,7 +28,6 @@ const methods = ['GET', 'POST', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 const unusual: ReadonlySet<string> = new Set([...hopByHop, 'expect']).difference(new Set(['connection', 'keep-alive']))
 
 const filter = new NameFilter([...droppedUpstream, ...unusual, 'authorization'])
-const maxFields = 100
 const maxTargetChars = 8 * 1024
 const maxLengthDigits = 15
 const cr = 13
@@ -127,7 +127,7 @@ export function readRequestHead(text: string): FastHead | HandoverReason {
     }
     const end = colonAt > at && text.charCodeAt(colonAt) === colon ? endOfValue(text, colonAt + 1) : -1
     if (end < 0) return text.includes('\r\n\r\n') ? 'unusual-head' : 'incomplete'
-    if (++count > maxFields) return 'too-large'
+    if (++count > http1Limits.maxHeaderFields) return 'too-large'
     // CGI-style servers read `X_Real_IP` and `X-Real-IP` as the same variable (see headers.ts).
     if (hasUnderscore) reader.drop(at, end + 2)
     else if (filter.mayHave(colonAt - at, text.charCodeAt(at)) && !reader.read(at, colonAt, end)) return 'field'

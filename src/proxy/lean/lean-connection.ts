@@ -6,20 +6,14 @@ import { Fields } from '../fields.ts'
 import type { PoolSlot } from '../pool-slot.ts'
 import type { ConnectionUser } from '../silence-watch.ts'
 import type { UpstreamConnection, UpstreamListener, UpstreamRequest } from '../upstream-connection.ts'
+import { upstreamLimits } from '../upstream-limits.ts'
 import { ChunkedDecoder } from './chunked-decoder.ts'
 import { RequestWriter } from './request-writer.ts'
 import { type Framing, mayBecomeHead, readResponseHead } from './response-head.ts'
 
-const maxHeadChars = 64 * 1024
 /** Most heads are shorter: what is behind them need not become a string. */
 const headSlice = 4 * 1024
 const maxInterim = 100
-/**
- * Below the 5 s after which many servers (Node's among them) close an idle connection: a request that meets such a close
- * half way cannot always be repeated.
- */
-const keepAliveMs = 4_000
-const keepAliveMaxMs = 60_000
 /** What an endpoint says of its own limit may be on the way for a while. */
 const keepAliveMarginMs = 1_000
 const keepAliveDelayMs = 30_000
@@ -116,8 +110,8 @@ export class LeanConnection implements UpstreamConnection {
 
   get idleTicks(): number {
     const seconds = this.#keepAliveSeconds
-    if (seconds < 0) return keepAliveMs / tickMs
-    return Math.floor(Math.min(seconds * 1_000 - keepAliveMarginMs, keepAliveMaxMs) / tickMs)
+    if (seconds < 0) return upstreamLimits.keepAliveMs / tickMs
+    return Math.floor(Math.min(seconds * 1_000 - keepAliveMarginMs, upstreamLimits.keepAliveMaxMs) / tickMs)
   }
 
   send(request: UpstreamRequest, listener: UpstreamListener): void {
@@ -216,10 +210,11 @@ export class LeanConnection implements UpstreamConnection {
       }
       if (close < 0) {
         this.#partial = from === 0 ? text : text.slice(from)
-        if (this.#partial.length > maxHeadChars) return this.#refuse('the head is too large')
+        if (this.#partial.length > upstreamLimits.headBytes) return this.#refuse('the head is too large')
         return mayBecomeHead(this.#partial) ? -1 : this.#refuse('the head is malformed')
       }
-      const head = close - from > maxHeadChars ? undefined : readResponseHead(text, from, this.#request?.method ?? '')
+      const head =
+        close - from > upstreamLimits.headBytes ? undefined : readResponseHead(text, from, this.#request?.method ?? '')
       // 101 answers an upgrade, and none was asked for.
       if (head === undefined || head.status === 101) return this.#refuse('the head is malformed')
       from = head.end

@@ -1,6 +1,6 @@
-import { parseHostHeader } from '../../router/host-name.ts'
-import { flatText } from '../flat-text.ts'
-import { identityLines } from '../headers.ts'
+import { parseHostHeader } from '../router/host-name.ts'
+import { flatText } from './flat-text.ts'
+import { identityLines } from './headers.ts'
 
 /** Whom the last request of a connection asked for, and what follows from it. */
 type Asked = {
@@ -12,7 +12,7 @@ type Asked = {
 }
 
 /** What all requests of one connection have in common. Most ask for the host that the one before them asked for. */
-export class FastClient {
+export class DownstreamClient {
   readonly scheme: 'http' | 'https'
   readonly clientAddress: string
   /** undefined without TLS. */

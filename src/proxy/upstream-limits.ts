@@ -1,0 +1,11 @@
+/** What holds for a connection to an endpoint, whoever speaks on it; the reasons stand in docs/reference/limits.md. */
+export const upstreamLimits = {
+  headBytes: 64 * 1024,
+  /**
+   * Below the 5 s after which many servers (Node's among them) close an idle connection: a request that meets such a close
+   * half way cannot always be repeated.
+   */
+  keepAliveMs: 4_000,
+  /** Where the endpoint says how long it keeps one. */
+  keepAliveMaxMs: 60_000,
+} as const
