@@ -102,12 +102,15 @@ describe.skipIf(bed.nodes.length < 2)('a node that dies', () => {
       // Kubernetes knows nothing yet: that takes it 40 s.
       metrics = await until('what waits there has been given up', async () => {
         const now = (await headgate?.admin(pod?.name ?? '', '/metrics')) ?? ''
-        seen.push(
-          `${Date.now() - cutAt} ms: ${now.match(/^headgate_(?:upstream_err|endpoint).* [1-9]\d*$/gm)?.join(' ')}`,
-        )
+        const counts = now.match(/^headgate_(?:upstream_err|endpoint).* [1-9]\d*$/gm)?.join(' ')
+        if (seen.at(-1)?.endsWith(` ms: ${counts}`) !== true) seen.push(`${Date.now() - cutAt} ms: ${counts}`)
         return /reason="endpoint-silent"\} [1-9]/.test(now) && now
       })
       await traffic.until(({ streams }) => Object.values(streams).every(({ succeeded, failed }) => succeeded > failed))
+    } catch (error) {
+      seen.push(await bed.kubectl(['get', 'nodes,pods', '-A', '-o', 'wide']))
+      seen.push(await bed.kubectl(['logs', headgate.workload, '-n', headgate.namespace, '--tail=100']))
+      throw error
     } finally {
       await bed.rejoin(dying.name)
     }
