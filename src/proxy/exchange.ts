@@ -60,6 +60,8 @@ export interface Exchange {
   /** undefined: the request has no body. */
   readonly bodySource: Readable | undefined
   readonly expectsContinue: boolean
+  /** Of the fields behind the request's body those that go on; known when `bodySource` has ended. */
+  readonly requestTrailers: Fields | undefined
   /** The client can take trailers. */
   readonly acceptsTrailers: boolean
   /** The head of the final answer is out: nothing can be said any more but the rest of the body. */

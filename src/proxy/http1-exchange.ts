@@ -5,6 +5,7 @@ import type { Exchange, ExchangeEvents, ResponseHead } from './exchange.ts'
 import type { Fields } from './fields.ts'
 import { listsToken } from './headers.ts'
 import { Http1Request } from './http1-request.ts'
+import { passingTrailers } from './request-trailers.ts'
 
 /** How long a body that nobody wants is still read, so that the answer is not lost in a reset. */
 const lingerMs = 1_000
@@ -43,6 +44,10 @@ export class Http1Exchange implements Exchange {
     this.bodySource = hasBody ? incoming : undefined
     this.expectsContinue = expectsContinue
     this.#isAwaited = expectsContinue
+  }
+
+  get requestTrailers(): Fields | undefined {
+    return passingTrailers(this.#incoming.rawTrailers)
   }
 
   get acceptsTrailers(): boolean {

@@ -5,6 +5,7 @@ import type { Exchange, ExchangeEvents, ResponseHead } from './exchange.ts'
 import type { Fields } from './fields.ts'
 import { addFields, fieldsObject } from './http2-fields.ts'
 import type { Http2Request } from './http2-request.ts'
+import { passingTrailers } from './request-trailers.ts'
 
 /** Up to this size a body costs less as a string than as a buffer of its own. */
 const heldBytes = 4_096
@@ -33,6 +34,7 @@ export class Http2Exchange implements Exchange {
   readonly acceptsTrailers = true
   /** How often something was given to the stream. */
   writes = 0
+  requestTrailers: Fields | undefined
   readonly #stream: ServerHttp2Stream
   #events: ExchangeEvents | undefined
   #trailers: Fields | undefined
@@ -46,7 +48,12 @@ export class Http2Exchange implements Exchange {
     this.#stream = stream
     this.request = request
     this.bodySource = hasBody ? stream : undefined
+    if (hasBody) stream.once('trailers', (_trailers, _flags, raw: readonly string[]) => this.#onTrailers(raw))
     this.expectsContinue = expectsContinue
+  }
+
+  #onTrailers(raw: readonly string[]): void {
+    this.requestTrailers = passingTrailers(raw)
   }
 
   /** Bytes that the client has not taken yet. */

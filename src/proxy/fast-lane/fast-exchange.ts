@@ -53,6 +53,11 @@ export class FastExchange implements Exchange {
     this.#onEnd = onEnd
   }
 
+  /** Only a chunked body has any: the standard lane takes it. */
+  get requestTrailers(): undefined {
+    return undefined
+  }
+
   /** Somebody still sends a body that nobody may want any more. */
   get hasUnreadBody(): boolean {
     return this.bodySource !== undefined && this.bodySource.left > 0
