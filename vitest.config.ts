@@ -6,8 +6,8 @@ const report = process.env['TEST_REPORT']
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They need a cluster: npm run test:cluster.
-    exclude: ['test/cluster/**'],
+    // They need a cluster, or programs that npm does not bring: npm run test:cluster, npm run test:protocols.
+    exclude: ['test/cluster/**', 'test/protocols/**'],
     // Feature tests start the real program: the slowest machine we know needs two seconds for that.
     testTimeout: 30_000,
     // See test/cluster/vitest.config.ts.
