@@ -40,8 +40,8 @@ export async function startEndpoint(more: Readonly<Record<string, Answer>> = {})
 
 const pages: Readonly<Record<string, Answer>> = {
   // More than a frame and less than a window: h2spec measures it with the window that a connection begins with.
-  '': (request, response) => afterUpload(request, () => response.end(pattern(20_000))),
-  bytes: (request, response, count) => afterUpload(request, () => response.end(pattern(Number(count)))),
+  '': (request, response) => afterUpload(request, () => sendPattern(response, 20_000)),
+  bytes: (request, response, count) => afterUpload(request, () => sendPattern(response, Number(count))),
   chunked(_request, response, count) {
     // Two writes before the end: without a length, and so chunked.
     const body = pattern(Number(count))
@@ -64,6 +64,7 @@ const pages: Readonly<Record<string, Answer>> = {
     response.addTrailers({ 'x-sum': 'of the body' })
     response.end()
   },
+  'sent-trailers': (request, response) => afterUpload(request, () => sendJson(response, request.trailers)),
   echo(request, response) {
     response.flushHeaders()
     request.pipe(response)
@@ -76,6 +77,12 @@ const pages: Readonly<Record<string, Answer>> = {
 function afterUpload(request: IncomingMessage, answer: () => void): void {
   request.resume()
   request.once('end', answer)
+}
+
+function sendPattern(response: ServerResponse, bytes: number): void {
+  // Said here, as node:http does not say it in an answer to HEAD.
+  response.setHeader('content-length', bytes)
+  response.end(pattern(bytes))
 }
 
 function sendJson(response: ServerResponse, value: unknown): void {
