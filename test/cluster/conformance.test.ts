@@ -56,6 +56,7 @@ beforeAll(async () => {
     edit: withStatusAddress,
   })
   await settled(bed, echo, 1)
+  await Promise.all([headgate.nodePorts.http, headgate.nodePorts.https].map((port) => isOpen(port ?? 0)))
 })
 
 afterAll(async () => {
@@ -161,6 +162,13 @@ function asked({ scheme, method, host, path }: Case): Asked {
     method,
     headers: { 'user-agent': userAgent },
   }
+}
+
+/** A node hears of a new Service a moment after Headgate is ready; what is asked here is asked once. */
+async function isOpen(port: number): Promise<void> {
+  await until(`node port ${port} is open`, async () => {
+    return (await bed.runAsClient('bash', ['-c', `exec 3<>/dev/tcp/${address}/${port}`])).code === 0
+  })
 }
 
 function seenBy(body: string) {

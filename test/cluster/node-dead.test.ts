@@ -77,20 +77,20 @@ describe.skipIf(bed.nodes.length < 2)('a node that dies', () => {
     const streams: StreamOptions[] = [
       { ...stream, name: 'get', rate: 80, urls: urls('/') },
       { ...stream, name: 'get-new', rate: 20, urls: urls('/'), connections: 'new' },
-      // Some of these are always at an endpoint, waiting.
       { ...stream, name: 'get-slow', rate: 20, urls: urls('/?delay=500ms') },
       { ...stream, name: 'post', rate: 20, urls: urls('/?delay=100ms'), method: 'POST' },
     ]
     const traffic = await startTraffic(bed, { streams, collectorPort })
     onTestFinished(() => traffic.end())
-    const answeredBy = (pods: readonly { readonly name: string }[]): Promise<unknown> => {
+    const answeredBy = (pods: readonly { readonly name: string }[], stream = 'get'): Promise<unknown> => {
       const waiting = new Set(pods.map(({ name }) => name))
       return traffic.until(({ streams }) => {
-        for (const pod of Object.keys(streams['get']?.pods ?? {})) waiting.delete(pod)
+        for (const pod of Object.keys(streams[stream]?.pods ?? {})) waiting.delete(pod)
         return waiting.size === 0
       })
     }
-    await answeredBy(lost)
+    // From then on some always wait there.
+    await answeredBy(lost, 'get-slow')
 
     const cutAt = Date.now()
     await bed.cutOff(dying.name)
