@@ -1,23 +1,37 @@
-import { trimSpace } from '../../head-syntax.ts'
+import { isSpaceCode } from '../../head-syntax.ts'
 import { writeInteger } from './integers.ts'
-import { LineCache, mostCachedBytes } from './line-cache.ts'
-import { isNeverIndexed, mostFieldBytes, writeField } from './literal-encoder.ts'
-import { staticFields } from './static-table.ts'
+import { hashOf, isCacheable, LineCache, slack } from './line-cache.ts'
+import { mostFieldBytes, writeLiteralStart, writeString } from './literal-encoder.ts'
+import { Octets } from './octets.ts'
+import { staticFields, staticNames } from './static-table.ts'
 
 const firstBytes = 16_384
 const mostShortBytes = 16
+const colon = 0x3a
+
+/** RFC 7541 section 7.1.3: secrets that nobody may probe a table for. Nor are they kept in the cache. */
+const neverIndexed: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization', 'set-cookie'])
 
 /** Static entries by the status they stand for. */
 const statusIndexes: ReadonlyMap<number, number> = new Map(
   staticFields.flatMap(({ name, value }, i) => (name === ':status' ? [[Number(value), i + 1] as const] : [])),
 )
 
-/** Writes header blocks (RFC 7541 section 6), one after the other. It keeps nothing of a connection: all may share one. */
+/**
+ * Writes header blocks (RFC 7541 section 6), one after the other. With the static table and nothing else, so that what is written
+ * means the same on each connection: all of them may share one writer, and lines that come again are encoded once.
+ */
 export class HeaderBlockWriter {
-  /** The block, from its beginning to `length`. Replaced when it grows. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(firstBytes)
   length = 0
+  readonly #block = new Octets(firstBytes)
+  /** What is about to be encoded. */
+  readonly #text = new Octets(firstBytes)
   readonly #cache = new LineCache()
+
+  /** The block, from its beginning to `length`. Replaced when it grows. */
+  get bytes(): Buffer {
+    return this.#block.bytes
+  }
 
   start(): void {
     this.length = 0
@@ -25,49 +39,86 @@ export class HeaderBlockWriter {
 
   /** RFC 7541 section 6.3: nowhere but at the beginning. */
   sizeUpdate(tableBytes: number): void {
-    this.#reserve(mostShortBytes)
+    this.#block.reserve(this.length, mostShortBytes)
     this.length = writeInteger(this.bytes, this.length, 0x20, 0x1f, tableBytes)
   }
 
   status(status: number): void {
     const index = statusIndexes.get(status)
-    if (index === undefined) return this.field(':status', String(status))
-    this.#reserve(mostShortBytes)
-    this.length = writeInteger(this.bytes, this.length, 0x80, 0x7f, index)
+    if (index === undefined) this.field(':status', String(status))
+    else this.#indexed(index)
   }
 
   field(lowerName: string, value: string): void {
-    this.#reserve(mostFieldBytes(lowerName.length, value.length))
-    this.length = writeField(this.bytes, this.length, lowerName, value)
+    const text = lowerName + value
+    this.#takeText(text)
+    this.#block.reserve(this.length, mostFieldBytes(text.length))
+    this.#field(lowerName, 0, lowerName.length, text.length)
   }
 
   /** As `Fields.lines` has them. Names become lower case (RFC 9113 section 8.2.1); white space around values goes. */
   lines(lines: string): void {
-    for (let at = 0; at < lines.length; ) {
-      const end = lines.indexOf('\r\n', at)
-      this.#line(lines.slice(at, end))
+    this.#takeText(lines)
+    let at = 0
+    for (let end = lines.indexOf('\r\n'); end >= 0; end = lines.indexOf('\r\n', at)) {
+      this.#block.reserve(this.length, mostFieldBytes(end - at) + slack)
+      if (isCacheable(end - at)) this.#cachedLine(lines, at, end)
+      else this.#line(lines, at, end)
       at = end + 2
     }
   }
 
-  #line(line: string): void {
-    this.#reserve(mostCachedBytes)
+  #cachedLine(lines: string, at: number, end: number): void {
+    const text = this.#text.view
+    const block = this.#block.view
     const from = this.length
-    const end = this.#cache.copy(line, this.bytes, from)
-    if (end >= 0) {
-      this.length = end
-      return
-    }
-    const colon = line.indexOf(':')
-    const name = line.slice(0, colon).toLowerCase()
-    this.field(name, trimSpace(line.slice(colon + 1)))
-    if (!isNeverIndexed(name)) this.#cache.offer(line, this.bytes, from, this.length)
+    const hash = hashOf(text, at, end - at)
+    const known = this.#cache.copy(hash, text, at, end - at, block, from)
+    if (known >= 0) this.length = known
+    else if (this.#line(lines, at, end)) this.#cache.offer(hash, text, at, end - at, block, from, this.length)
   }
 
-  #reserve(count: number): void {
-    if (this.length + count <= this.bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count))
-    this.bytes.copy(grown, 0, 0, this.length)
-    this.bytes = grown
+  /** False: it is a secret. */
+  #line(lines: string, at: number, end: number): boolean {
+    const text = this.#text.bytes
+    let nameEnd = at
+    while (nameEnd < end && text[nameEnd] !== colon) nameEnd++
+    let from = nameEnd + 1
+    let to = end
+    while (from < to && isSpaceCode(text[from] ?? 0)) from++
+    while (to > from && isSpaceCode(text[to - 1] ?? 0)) to--
+    const name = lines.slice(at, nameEnd).toLowerCase()
+    // The line itself stays as it is: it is what the cache knows it by.
+    const nameFrom = staticNames.has(name) ? 0 : this.#takeName(name, lines.length)
+    this.#field(name, nameFrom, from, to)
+    return !neverIndexed.has(name)
+  }
+
+  /** The text has the name and the value at these places. */
+  #field(name: string, nameFrom: number, from: number, to: number): void {
+    const { bytes: text } = this.#text
+    const known = staticNames.get(name)
+    const index = known?.values?.get(text.toString('latin1', from, to))
+    if (index !== undefined) return this.#indexed(index)
+    const { bytes } = this.#block
+    let at = writeLiteralStart(bytes, this.length, known?.index ?? 0, neverIndexed.has(name))
+    if (known === undefined) at = writeString(bytes, at, text, nameFrom, nameFrom + name.length)
+    this.length = writeString(bytes, at, text, from, to)
+  }
+
+  #indexed(index: number): void {
+    this.#block.reserve(this.length, mostShortBytes)
+    this.length = writeInteger(this.bytes, this.length, 0x80, 0x7f, index)
+  }
+
+  /** Leaves room for one more name behind it. */
+  #takeText(text: string): void {
+    this.#text.reserve(0, 2 * text.length)
+    this.#text.bytes.write(text, 0, 'latin1')
+  }
+
+  #takeName(name: string, at: number): number {
+    this.#text.bytes.write(name, at, 'latin1')
+    return at
   }
 }

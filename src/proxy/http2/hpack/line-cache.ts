@@ -1,86 +1,148 @@
-import { flatText } from '../../flat-text.ts'
+import { Octets } from './octets.ts'
 
-const mostLines = 512
+const shortestLine = 4
 const longestLine = 256
-
-/** What the encodings of a generation take at most; they stand one behind the other. */
+const mostLines = 512
+/** Lines and what they are encoded to, one behind the other. */
 const generationBytes = 65_536
-
-/** Where one stands, in one number: from << 9 | length. */
-const lengthBits = 9
-const mostLength = 2 ** lengthBits - 1
-
-type Generation = { readonly places: Map<string, number>; readonly bytes: Buffer; used: number }
+/** Four times as many slots as lines, so that most are found at once. */
+const slotCount = 4 * mostLines
+/** Whoever makes up lines that meet in one slot makes nobody look at more than these. */
+const mostProbes = 8
+const multiplier = 0x9e3779b1
 
 /**
- * From a field line to its encoding. Kept in two generations: where the young one is full, the old one is forgotten and the young one
- * grows old; a line that is found in the old one moves to the young one. So those in use stay, and it cannot grow.
+ * From a field line to its encoding. Two generations: where the young one is full, the old one is forgotten and the young one grows
+ * old; a line that is found in the old one moves to the young one. So those in use stay, and it cannot grow.
  */
 export class LineCache {
-  #young = generation()
-  #old = generation()
-  /** Marks of lines that came once: a line is kept from its second time on, for most that differ in each answer never come again. */
-  readonly #once = new Int32Array(2048)
+  #young = new Generation()
+  #old = new Generation()
+  /** Hashes of lines that came once. A line is kept from its second time on: most that differ in each answer never come again. */
+  readonly #once = new Int32Array(slotCount)
 
-  /** Copies the line's encoding to `target` and gives where it ends. -1: it is not known. There is room for the longest. */
-  copy(line: string, target: Uint8Array, at: number): number {
-    if (line.length > longestLine) return -1
-    const young = this.#young.places.get(line)
-    if (young !== undefined) return copyPlace(this.#young.bytes, young, target, at)
-    const old = this.#old.places.get(line)
-    if (old === undefined) return -1
-    const end = copyPlace(this.#old.bytes, old, target, at)
-    this.#keep(line, target, at, end)
+  /** Copies the line's encoding to `target` and gives where it ends. -1: it is not known. There must be room for any line's. */
+  copy(hash: number, line: DataView, from: number, length: number, target: DataView, at: number): number {
+    const young = this.#young.find(hash, line, from, length)
+    if (young >= 0) return this.#young.copy(young, target, at)
+    const old = this.#old.find(hash, line, from, length)
+    if (old < 0) return -1
+    const end = this.#old.copy(old, target, at)
+    this.#keep(hash, line, from, length, target, at, end)
     return end
   }
 
   /** A line that was not known, and what it was encoded to. */
-  offer(line: string, bytes: Uint8Array, from: number, to: number): void {
-    if (line.length > longestLine || to - from > mostLength) return
-    const mark = markOf(line)
-    const slot = mark & (this.#once.length - 1)
-    if (this.#once[slot] === mark) this.#keep(line, bytes, from, to)
-    else this.#once[slot] = mark
+  offer(hash: number, line: DataView, from: number, length: number, target: DataView, at: number, end: number): void {
+    const slot = hash & (slotCount - 1)
+    if (this.#once[slot] === hash) this.#keep(hash, line, from, length, target, at, end)
+    else this.#once[slot] = hash
   }
 
-  #keep(line: string, bytes: Uint8Array, from: number, to: number): void {
-    if (this.#young.places.size === mostLines || this.#young.used + to - from > generationBytes) this.#turn()
-    const { places, bytes: kept, used } = this.#young
-    kept.set(bytes.subarray(from, to), used)
-    // A slice would keep the whole head that it is of.
-    places.set(flatText(line), (used << lengthBits) | (to - from))
-    this.#young.used = used + to - from
-  }
-
-  #turn(): void {
-    const forgotten = this.#old
-    forgotten.places.clear()
-    forgotten.used = 0
-    this.#old = this.#young
-    this.#young = forgotten
+  #keep(hash: number, line: DataView, from: number, length: number, target: DataView, at: number, end: number): void {
+    if (!this.#young.hasRoom(length + end - at)) {
+      const forgotten = this.#old
+      forgotten.clear()
+      this.#old = this.#young
+      this.#young = forgotten
+    }
+    this.#young.add(hash, line, from, length, target, at, end)
   }
 }
 
-/** What a line's encoding takes at most. */
-export const mostCachedBytes = mostLength
-
-function generation(): Generation {
-  return { places: new Map(), bytes: Buffer.allocUnsafeSlow(generationBytes), used: 0 }
+/** Whether a line of that many bytes may be known, now or later. */
+export function isCacheable(length: number): boolean {
+  return length >= shortestLine && length <= longestLine
 }
 
-function copyPlace(bytes: Uint8Array, place: number, target: Uint8Array, at: number): number {
-  const from = place >>> lengthBits
-  const length = place & mostLength
-  // A call costs more than a short loop.
-  if (length > 48) target.set(bytes.subarray(from, from + length), at)
-  else for (let i = 0; i < length; i++) target[at + i] = bytes[from + i] ?? 0
+/** For words that are copied whole, though the last one has bytes that do not count. */
+export const slack = 4
+
+/** Of a cacheable line. */
+export function hashOf(line: DataView, from: number, length: number): number {
+  const last = from + length - 4
+  let hash = length
+  for (let at = from; at < last; at += 4) hash = mixed(hash, line.getInt32(at, true))
+  hash = mixed(hash, line.getInt32(last, true))
+  return hash ^ (hash >>> 16)
+}
+
+/** A product's low bits know nothing of the word's high ones, hence the turn. */
+function mixed(hash: number, word: number): number {
+  return Math.imul(((hash << 13) | (hash >>> 19)) ^ word, multiplier)
+}
+
+class Generation {
+  readonly #octets = new Octets(generationBytes)
+  /** Number of a line, counted from 1. */
+  readonly #slots = new Uint16Array(slotCount)
+  readonly #hashes = new Int32Array(mostLines)
+  /** Where the line stands; its encoding is behind it. */
+  readonly #froms = new Uint32Array(mostLines)
+  readonly #lineLengths = new Uint16Array(mostLines)
+  readonly #lengths = new Uint16Array(mostLines)
+  #count = 0
+  #used = 0
+
+  /** -1: it is not here. */
+  find(hash: number, line: DataView, from: number, length: number): number {
+    for (let probe = 0; probe < mostProbes; probe++) {
+      const number = (this.#slots[(hash + probe) & (slotCount - 1)] ?? 0) - 1
+      if (number < 0) return -1
+      if (
+        this.#hashes[number] === hash &&
+        this.#lineLengths[number] === length &&
+        this.#isAt(number, line, from, length)
+      )
+        return number
+    }
+    return -1
+  }
+
+  #isAt(number: number, line: DataView, from: number, length: number): boolean {
+    const kept = this.#octets.view
+    const start = this.#froms[number] ?? 0
+    for (let at = 0; at < length - 4; at += 4) {
+      if (kept.getInt32(start + at, true) !== line.getInt32(from + at, true)) return false
+    }
+    return kept.getInt32(start + length - 4, true) === line.getInt32(from + length - 4, true)
+  }
+
+  copy(number: number, target: DataView, at: number): number {
+    const from = (this.#froms[number] ?? 0) + (this.#lineLengths[number] ?? 0)
+    return copyWords(this.#octets.view, from, this.#lengths[number] ?? 0, target, at)
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#count < mostLines && this.#used + bytes + slack <= generationBytes
+  }
+
+  /** Not kept where its slots are taken. */
+  add(hash: number, line: DataView, from: number, length: number, target: DataView, at: number, end: number): void {
+    for (let probe = 0; probe < mostProbes; probe++) {
+      const slot = (hash + probe) & (slotCount - 1)
+      if (this.#slots[slot] !== 0) continue
+      const number = this.#count++
+      this.#slots[slot] = number + 1
+      this.#hashes[number] = hash
+      this.#froms[number] = this.#used
+      this.#lineLengths[number] = length
+      this.#lengths[number] = end - at
+      const behind = copyWords(line, from, length, this.#octets.view, this.#used)
+      this.#used = copyWords(target, at, end - at, this.#octets.view, behind)
+      return
+    }
+  }
+
+  clear(): void {
+    this.#slots.fill(0)
+    this.#count = 0
+    this.#used = 0
+  }
+}
+
+/** By words: the last one may overwrite up to three bytes behind the copy. */
+function copyWords(source: DataView, from: number, length: number, target: DataView, at: number): number {
+  for (let i = 0; i < length; i += 4) target.setInt32(at + i, source.getInt32(from + i, true), true)
   return at + length
-}
-
-/** Lines of one mark are few: what differs in each answer mostly differs at its end. */
-function markOf(line: string): number {
-  let mark = line.length
-  for (let i = Math.max(0, line.length - 16); i < line.length; i++)
-    mark = (Math.imul(mark, 31) + line.charCodeAt(i)) | 0
-  return mark
 }

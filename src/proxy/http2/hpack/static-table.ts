@@ -70,23 +70,18 @@ export const staticFields: readonly HeaderField[] = table.map(([name, value]) =>
 
 export const staticCount = staticFields.length
 
-/** By name, the lowest index. Entries of one name stand together. */
-const firstIndexes: ReadonlyMap<string, number> = new Map(
-  staticFields.map((field, i): [string, number] => [field.name, i + 1]).reverse(),
+/** What the table has of one name. */
+export type StaticName = {
+  /** The lowest of its indexes. */
+  readonly index: number
+  /** Indexes by value; undefined: there is no entry with a value. */
+  readonly values: ReadonlyMap<string, number> | undefined
+}
+
+export const staticNames: ReadonlyMap<string, StaticName> = new Map(
+  [...Map.groupBy(staticFields.keys(), (i) => staticFields[i]?.name ?? '')].map(([name, places]) => {
+    const valued = places.filter((i) => staticFields[i]?.value !== '')
+    const values = new Map(valued.map((i) => [staticFields[i]?.value ?? '', i + 1]))
+    return [name, { index: (places[0] ?? 0) + 1, values: values.size > 0 ? values : undefined }]
+  }),
 )
-
-/** The lowest index of the name; 0: it is in no entry. */
-export function staticNameIndex(name: string): number {
-  return firstIndexes.get(name) ?? 0
-}
-
-/** The index of the entry with that value, among those of the name whose lowest index is given; 0: there is none. */
-export function staticFieldIndex(nameIndex: number, value: string): number {
-  const name = staticFields[nameIndex - 1]?.name
-  for (let i = nameIndex; i <= staticCount; i++) {
-    const field = staticFields[i - 1]
-    if (field === undefined || field.name !== name) return 0
-    if (field.value === value) return i
-  }
-  return 0
-}
