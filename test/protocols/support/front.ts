@@ -17,13 +17,27 @@ export type Front = {
   close(): Promise<void>
 }
 
-export async function startFront(port: number, flags: readonly string[] = []): Promise<Front> {
+export type FrontOptions = {
+  readonly flags?: readonly string[]
+  /** What the endpoint speaks, as its Service says. */
+  readonly appProtocol?: string
+}
+
+export async function startFront(port: number, { flags = [], appProtocol }: FrontOptions = {}): Promise<Front> {
   const folder = await mkdtemp(join(tmpdir(), 'headgate-protocols-'))
   const authorityFile = join(folder, 'authority.pem')
   await writeFile(authorityFile, testAuthority().certPem)
+  const [, ...endpoints] = service('app', [port])
+  const app = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'app', namespace: 'default' },
+    spec: { ports: [{ name: 'http', port: 80, ...(appProtocol && { appProtocol }) }] },
+  }
   const objects = toYaml(
     ingress({ tls: [{ hosts: [host], secretName: 'app' }] }),
-    service('app', [port]),
+    endpoints,
+    app,
     tlsSecret('app', makeCertificate([host])),
   )
   const headgate = await startHeadgate({ manifests: { 'app.yaml': objects }, flags })

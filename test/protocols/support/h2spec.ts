@@ -34,7 +34,7 @@ export async function runH2spec({ port, isTls, isStrict, folder }: H2specRun): P
 }
 
 /** The JUnit report that h2spec writes; no other. */
-export function readReport(xml: string): Verdict {
+function readReport(xml: string): Verdict {
   const cases = [...xml.matchAll(/<testsuite [^>]*?id="([^"]*)"[^>]*>(.*?)<\/testsuite>/gs)].flatMap(casesOfSuite)
   return {
     passed: cases.filter(({ fault, isSkipped }) => fault === undefined && !isSkipped).length,
