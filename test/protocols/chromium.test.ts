@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Browser, startBrowser } from './support/browser.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { type Browser, type Page, startBrowser } from './support/browser.ts'
 import { type Endpoint, startEndpoint } from './support/endpoint.ts'
 import { type Front, host, startFront } from './support/front.ts'
 import { pattern, sha256 } from './support/pattern.ts'
@@ -19,12 +20,13 @@ describe.skipIf(isSkipped('chromium'))('Chromium', () => {
   let endpoint: Endpoint
   let front: Front
   let browser: Browser
+  let page: Page
 
   beforeAll(async () => {
     requireProgram('chromium')
-    const page = await readFile(join(import.meta.dirname, 'support/page.html'))
+    const html = await readFile(join(import.meta.dirname, 'support/page.html'))
     endpoint = await startEndpoint({
-      page: (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page),
+      page: (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(html),
       image(_request, response, name) {
         response.writeHead(200, { 'content-type': 'image/svg+xml', 'cache-control': 'no-store' })
         response.end(image(Number.parseInt(name, 10)))
@@ -32,6 +34,7 @@ describe.skipIf(isSkipped('chromium'))('Chromium', () => {
     })
     front = await startFront(endpoint.port)
     browser = await startBrowser(host)
+    page = await browser.open(`https://${host}:${front.headgate.https}/page`)
   })
 
   afterAll(async () => {
@@ -41,7 +44,6 @@ describe.skipIf(isSkipped('chromium'))('Chromium', () => {
   })
 
   it('loads a page with 200 images and uploads 20 MB, all over HTTP/2', async () => {
-    const page = await browser.open(`https://${host}:${front.headgate.https}/page`)
     const { loaded, uploaded, resources }: { loaded: number; uploaded: unknown; resources: readonly Resource[] } =
       Object(await page.evaluate('window.finished'))
     if (screenshotFile !== undefined) await writeFile(screenshotFile, await page.screenshot())
@@ -50,5 +52,42 @@ describe.skipIf(isSkipped('chromium'))('Chromium', () => {
     const wanted = ['/page', '/sum', ...Array.from({ length: 200 }, (_, number) => `/image/${number}.svg`)]
     expect(resources.map(({ path }) => path).sort()).toEqual(wanted.sort())
     expect(resources.filter(({ protocol }) => protocol !== 'h2')).toEqual([])
+  })
+  it('sends cookies one by one, and the endpoint gets one field', async () => {
+    const cookies = ['a=1', 'b=2', 'c=3']
+    const setAll = cookies.map((cookie) => `document.cookie = '${cookie}; path=/'`).join(';')
+    const fields = await page.evaluate(`${setAll}; fetch('/fields/cookie').then((answer) => answer.json())`)
+    expect(fields).toEqual([cookies.join('; ')])
+  })
+
+  it('leaves in the middle of an answer, of which the endpoint hears', async () => {
+    const before = endpoint.left
+    const outcome = await page.evaluate(`(async () => {
+      const leaving = new AbortController()
+      const answer = await fetch('/endless', { signal: leaving.signal })
+      const reader = answer.body.getReader()
+      const { value } = await reader.read()
+      leaving.abort()
+      const left = await reader.read().catch((error) => error.name)
+      return [new TextDecoder().decode(value), left]
+    })()`)
+    expect(outcome).toEqual(['the first piece', 'AbortError'])
+    await waitFor(() => endpoint.left === before + 1)
+  })
+
+  it('talks over a WebSocket', async () => {
+    const echoed = await page.evaluate(`new Promise((resolve, reject) => {
+      const socket = new WebSocket(new URL('/socket', location.href))
+      const received = []
+      socket.onopen = () => socket.send('message 0')
+      socket.onerror = () => reject(new Error('no WebSocket'))
+      socket.onmessage = ({ data }) => {
+        if (received.push(data) === 20) socket.close(4000, 'enough')
+        else socket.send('message ' + received.length)
+      }
+      socket.onclose = ({ code, reason }) => resolve({ received, code, reason })
+    })`)
+    const received = Array.from({ length: 20 }, (_, number) => `message ${number}`)
+    expect(echoed).toEqual({ received, code: 4000, reason: 'enough' })
   })
 })

@@ -11,7 +11,7 @@ export type Browser = {
   close(): Promise<void>
 }
 
-type Page = {
+export type Page = {
   /** What an expression is worth, as JSON carries it; a promise is waited for. */
   evaluate(expression: string): Promise<unknown>
   /** A PNG of its upper part. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
 import { pattern } from './pattern.ts'
 
 export type Endpoint = {
@@ -12,7 +13,10 @@ export type Endpoint = {
 
 type Answer = (request: IncomingMessage, response: ServerResponse, rest: string) => void
 
-/** An application with a page for everything that a client of HTTP/2 may want: the first segment of the path says what. */
+/**
+ * An application with a page for everything that a client of HTTP/2 may want: the first segment of the path says what. A
+ * WebSocket echoes, on any path.
+ */
 export async function startEndpoint(more: Readonly<Record<string, Answer>> = {}): Promise<Endpoint> {
   let left = 0
   const answers: Readonly<Record<string, Answer>> = { ...pages, ...more }
@@ -24,6 +28,10 @@ export async function startEndpoint(more: Readonly<Record<string, Answer>> = {})
     const answer = answers[first] ?? notFound
     answer(request, response, rest)
   })
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket) =>
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
@@ -32,6 +40,7 @@ export async function startEndpoint(more: Readonly<Record<string, Answer>> = {})
       return left
     },
     close() {
+      for (const socket of sockets.clients) socket.terminate()
       server.close()
       server.closeAllConnections()
     },
@@ -65,6 +74,14 @@ const pages: Readonly<Record<string, Answer>> = {
     response.end()
   },
   'sent-trailers': (request, response) => afterUpload(request, () => sendJson(response, request.trailers)),
+  /** All fields of that name, as they came. */
+  fields(request, response, name) {
+    const all = request.rawHeaders
+    sendJson(
+      response,
+      all.filter((_, index) => all[index - 1]?.toLowerCase() === name && index % 2 === 1),
+    )
+  },
   echo(request, response) {
     response.flushHeaders()
     request.pipe(response)
