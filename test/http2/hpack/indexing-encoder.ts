@@ -1,5 +1,6 @@
 import { huffmanLength, writeHuffman } from '../../../src/proxy/http2/hpack/huffman-encoder.ts'
 import { writeInteger } from '../../../src/proxy/http2/hpack/integers.ts'
+import { Octets, wordBytes } from '../../../src/proxy/http2/hpack/octets.ts'
 import { staticFields } from '../../../src/proxy/http2/hpack/static-table.ts'
 import type { FieldText } from './decoded.ts'
 
@@ -55,10 +56,14 @@ function integer(first: number, prefix: number, value: number): Buffer {
   return bytes.subarray(0, writeInteger(bytes, 0, first, prefix, value))
 }
 
-function string(text: string, huffman: boolean): Buffer {
+function string(text: string, isHuffman: boolean): Buffer {
   const plain = Buffer.from(text, 'latin1')
-  if (!huffman) return Buffer.concat([integer(0, 0x7f, plain.length), plain])
-  const coded = Buffer.alloc(huffmanLength(plain, 0, plain.length))
-  writeHuffman(coded, 0, plain, 0, plain.length)
+  if (!isHuffman) return Buffer.concat([integer(0, 0x7f, plain.length), plain])
+  const coded = huffmanCoded(plain)
   return Buffer.concat([integer(0x80, 0x7f, coded.length), coded])
+}
+
+export function huffmanCoded(plain: Buffer): Buffer {
+  const target = new Octets(huffmanLength(plain, 0, plain.length) + wordBytes)
+  return target.bytes.subarray(0, writeHuffman(target.view, 0, plain, 0, plain.length))
 }

@@ -1,16 +1,15 @@
 import { isSpaceCode } from '../../head-syntax.ts'
 import { writeInteger } from './integers.ts'
-import { hashOf, isCacheable, LineCache, slack } from './line-cache.ts'
+import { hashOf, isCacheable, LineCache } from './line-cache.ts'
 import { mostFieldBytes, writeLiteralStart, writeString } from './literal-encoder.ts'
 import { Octets } from './octets.ts'
-import { staticFields, staticNames } from './static-table.ts'
+import { type StaticName, staticFields, staticNames } from './static-table.ts'
 
 const firstBytes = 16_384
 const mostShortBytes = 16
 const colon = 0x3a
-
-/** RFC 7541 section 7.1.3: secrets that nobody may probe a table for. Nor are they kept in the cache. */
-const neverIndexed: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization', 'set-cookie'])
+const statusNameIndex = 8
+const zero = 0x30
 
 /** Static entries by the status they stand for. */
 const statusIndexes: ReadonlyMap<number, number> = new Map(
@@ -45,15 +44,17 @@ export class HeaderBlockWriter {
 
   status(status: number): void {
     const index = statusIndexes.get(status)
-    if (index === undefined) this.field(':status', String(status))
-    else this.#indexed(index)
+    if (index !== undefined) return this.#indexed(index)
+    this.#block.reserve(this.length, mostShortBytes)
+    const start = writeLiteralStart(this.#block, this.length, statusNameIndex, false)
+    this.length = writeDigits(this.bytes, start, status)
   }
 
   field(lowerName: string, value: string): void {
     const text = lowerName + value
     this.#takeText(text)
     this.#block.reserve(this.length, mostFieldBytes(text.length))
-    this.#field(lowerName, 0, lowerName.length, text.length)
+    this.#field(staticNames.get(lowerName), 0, lowerName.length, lowerName.length, text.length)
   }
 
   /** As `Fields.lines` has them. Names become lower case (RFC 9113 section 8.2.1); white space around values goes. */
@@ -61,7 +62,7 @@ export class HeaderBlockWriter {
     this.#takeText(lines)
     let at = 0
     for (let end = lines.indexOf('\r\n'); end >= 0; end = lines.indexOf('\r\n', at)) {
-      this.#block.reserve(this.length, mostFieldBytes(end - at) + slack)
+      this.#block.reserve(this.length, mostFieldBytes(end - at))
       if (isCacheable(end - at)) this.#cachedLine(lines, at, end)
       else this.#line(lines, at, end)
       at = end + 2
@@ -83,27 +84,28 @@ export class HeaderBlockWriter {
     const text = this.#text.bytes
     let nameEnd = at
     while (nameEnd < end && text[nameEnd] !== colon) nameEnd++
-    let from = nameEnd + 1
+    let from = Math.min(nameEnd + 1, end)
     let to = end
     while (from < to && isSpaceCode(text[from] ?? 0)) from++
     while (to > from && isSpaceCode(text[to - 1] ?? 0)) to--
     const name = lines.slice(at, nameEnd).toLowerCase()
+    const known = staticNames.get(name)
     // The line itself stays as it is: it is what the cache knows it by.
-    const nameFrom = staticNames.has(name) ? 0 : this.#takeName(name, lines.length)
-    this.#field(name, nameFrom, from, to)
-    return !neverIndexed.has(name)
+    const nameFrom = lines.length
+    if (known === undefined) text.write(name, nameFrom, 'latin1')
+    this.#field(known, nameFrom, nameFrom + name.length, from, to)
+    return known === undefined || !known.isSecret
   }
 
-  /** The text has the name and the value at these places. */
-  #field(name: string, nameFrom: number, from: number, to: number): void {
+  /** The text has the value and, unless it is known, the name at these places. */
+  #field(known: StaticName | undefined, nameFrom: number, nameTo: number, from: number, to: number): void {
     const { bytes: text } = this.#text
-    const known = staticNames.get(name)
+    const block = this.#block
     const index = known?.values?.get(text.toString('latin1', from, to))
     if (index !== undefined) return this.#indexed(index)
-    const { bytes } = this.#block
-    let at = writeLiteralStart(bytes, this.length, known?.index ?? 0, neverIndexed.has(name))
-    if (known === undefined) at = writeString(bytes, at, text, nameFrom, nameFrom + name.length)
-    this.length = writeString(bytes, at, text, from, to)
+    let at = writeLiteralStart(block, this.length, known?.index ?? 0, known?.isSecret ?? false)
+    if (known === undefined) at = writeString(block, at, text, nameFrom, nameTo)
+    this.length = writeString(block, at, text, from, to)
   }
 
   #indexed(index: number): void {
@@ -116,9 +118,13 @@ export class HeaderBlockWriter {
     this.#text.reserve(0, 2 * text.length)
     this.#text.bytes.write(text, 0, 'latin1')
   }
+}
 
-  #takeName(name: string, at: number): number {
-    this.#text.bytes.write(name, at, 'latin1')
-    return at
-  }
+/** A status as a string that is not in Huffman code, for that would save a byte at most. */
+function writeDigits(bytes: Uint8Array, at: number, status: number): number {
+  bytes[at] = 3
+  bytes[at + 1] = zero + Math.floor(status / 100)
+  bytes[at + 2] = zero + (Math.floor(status / 10) % 10)
+  bytes[at + 3] = zero + (status % 10)
+  return at + 4
 }

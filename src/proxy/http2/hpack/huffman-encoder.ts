@@ -1,5 +1,8 @@
 import { huffmanCodes, huffmanLengths } from './huffman-code.ts'
 
+/** A code this long fits into a word behind up to 7 bits that wait. */
+const longestAtOnce = 25
+
 /** Octets that these are in Huffman code, padding included. */
 export function huffmanLength(source: Uint8Array, from: number, to: number): number {
   let bits = 0
@@ -7,29 +10,33 @@ export function huffmanLength(source: Uint8Array, from: number, to: number): num
   return (bits + 7) >> 3
 }
 
-/** Gives where what was written ends. There must be room for it. */
-export function writeHuffman(target: Uint8Array, start: number, source: Uint8Array, from: number, to: number): number {
+/** Gives where what was written ends. There must be room for it, and for a word. */
+export function writeHuffman(target: DataView, start: number, source: Uint8Array, from: number, to: number): number {
   let at = start
-  // Bits that are not written yet are the lowest `count` ones; those above them are old, and fall away as octets are stored.
+  // Bits of an octet that is not full yet are the lowest `count` ones; those above them are old.
   let bits = 0
   let count = 0
   for (let i = from; i < to; i++) {
     const symbol = source[i] ?? 0
     const code = huffmanCodes[symbol] ?? 0
     let length = huffmanLengths[symbol] ?? 0
-    if (length > 24) {
-      // With up to 7 bits that wait, the whole of it would not fit into 32.
-      bits = (bits << 8) | (code >>> (length - 8))
-      target[at++] = bits >>> count
+    if (length > longestAtOnce) {
       length -= 8
+      bits = (bits << length) | (code >>> 8)
+      count += length
+      target.setInt32(at, bits << (32 - count))
+      at += count >> 3
+      count &= 7
+      length = 8
     }
-    bits = (bits << length) | (code & ((1 << length) - 1))
-    for (count += length; count >= 8; ) {
-      count -= 8
-      target[at++] = bits >>> count
-    }
+    bits = (bits << length) | (length === 8 ? code & 0xff : code)
+    count += length
+    // A whole word each time, of which the full octets stay: to ask how many there are would cost more.
+    target.setInt32(at, bits << (32 - count))
+    at += count >> 3
+    count &= 7
   }
   // RFC 7541 section 5.2: the padding is the beginning of EOS, which is ones.
-  if (count > 0) target[at++] = (bits << (8 - count)) | (0xff >> count)
+  if (count > 0) target.setUint8(at++, (bits << (8 - count)) | (0xff >> count))
   return at
 }

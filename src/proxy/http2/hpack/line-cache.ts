@@ -1,6 +1,6 @@
-import { Octets } from './octets.ts'
+import { Octets, wordBytes } from './octets.ts'
 
-const shortestLine = 4
+const shortestLine = wordBytes
 const longestLine = 256
 const mostLines = 512
 /** Lines and what they are encoded to, one behind the other. */
@@ -55,14 +55,11 @@ export function isCacheable(length: number): boolean {
   return length >= shortestLine && length <= longestLine
 }
 
-/** For words that are copied whole, though the last one has bytes that do not count. */
-export const slack = 4
-
 /** Of a cacheable line. */
 export function hashOf(line: DataView, from: number, length: number): number {
-  const last = from + length - 4
+  const last = from + length - wordBytes
   let hash = length
-  for (let at = from; at < last; at += 4) hash = mixed(hash, line.getInt32(at, true))
+  for (let at = from; at < last; at += wordBytes) hash = mixed(hash, line.getInt32(at, true))
   hash = mixed(hash, line.getInt32(last, true))
   return hash ^ (hash >>> 16)
 }
@@ -102,10 +99,10 @@ class Generation {
   #isAt(number: number, line: DataView, from: number, length: number): boolean {
     const kept = this.#octets.view
     const start = this.#froms[number] ?? 0
-    for (let at = 0; at < length - 4; at += 4) {
+    for (let at = 0; at < length - wordBytes; at += wordBytes) {
       if (kept.getInt32(start + at, true) !== line.getInt32(from + at, true)) return false
     }
-    return kept.getInt32(start + length - 4, true) === line.getInt32(from + length - 4, true)
+    return kept.getInt32(start + length - wordBytes, true) === line.getInt32(from + length - wordBytes, true)
   }
 
   copy(number: number, target: DataView, at: number): number {
@@ -114,7 +111,7 @@ class Generation {
   }
 
   hasRoom(bytes: number): boolean {
-    return this.#count < mostLines && this.#used + bytes + slack <= generationBytes
+    return this.#count < mostLines && this.#used + bytes + wordBytes <= generationBytes
   }
 
   /** Not kept where its slots are taken. */
@@ -141,8 +138,7 @@ class Generation {
   }
 }
 
-/** By words: the last one may overwrite up to three bytes behind the copy. */
 function copyWords(source: DataView, from: number, length: number, target: DataView, at: number): number {
-  for (let i = 0; i < length; i += 4) target.setInt32(at + i, source.getInt32(from + i, true), true)
+  for (let i = 0; i < length; i += wordBytes) target.setInt32(at + i, source.getInt32(from + i, true), true)
   return at + length
 }

@@ -1,3 +1,6 @@
+/** Who writes by words writes up to three bytes behind what counts, so there must be room for them. */
+export const wordBytes = 4
+
 /** Bytes, and the same bytes for those who go through them by words of four. */
 export class Octets {
   bytes: Buffer

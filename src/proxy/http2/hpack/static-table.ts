@@ -70,18 +70,25 @@ export const staticFields: readonly HeaderField[] = table.map(([name, value]) =>
 
 export const staticCount = staticFields.length
 
-/** What the table has of one name. */
+/** What is known of a name in the table. */
 export type StaticName = {
   /** The lowest of its indexes. */
   readonly index: number
   /** Indexes by value; undefined: there is no entry with a value. */
   readonly values: ReadonlyMap<string, number> | undefined
+  /** RFC 7541 section 7.1.3: a secret that nobody may probe a table for. */
+  readonly isSecret: boolean
 }
+
+const secrets: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization', 'set-cookie'])
 
 export const staticNames: ReadonlyMap<string, StaticName> = new Map(
   [...Map.groupBy(staticFields.keys(), (i) => staticFields[i]?.name ?? '')].map(([name, places]) => {
     const valued = places.filter((i) => staticFields[i]?.value !== '')
     const values = new Map(valued.map((i) => [staticFields[i]?.value ?? '', i + 1]))
-    return [name, { index: (places[0] ?? 0) + 1, values: values.size > 0 ? values : undefined }]
+    return [
+      name,
+      { index: (places[0] ?? 0) + 1, values: values.size > 0 ? values : undefined, isSecret: secrets.has(name) },
+    ]
   }),
 )
