@@ -35,7 +35,7 @@ const symbolsByLength: readonly (readonly [length: number, symbols: string])[] =
 export const endOfString = 0x100
 
 /** The code of each symbol, in its lowest bits, and how many bits it has. */
-export const huffmanCodes = new Uint32Array(0x101)
+export const huffmanCodes = new Int32Array(0x101)
 export const huffmanLengths = new Uint8Array(0x101)
 
 let code = 0

@@ -18,7 +18,7 @@ export function writeHuffman(target: DataView, start: number, source: Uint8Array
   let count = 0
   for (let i = from; i < to; i++) {
     const symbol = source[i] ?? 0
-    const code = huffmanCodes[symbol] ?? 0
+    let code = huffmanCodes[symbol] ?? 0
     let length = huffmanLengths[symbol] ?? 0
     if (length > longestAtOnce) {
       length -= 8
@@ -28,8 +28,9 @@ export function writeHuffman(target: DataView, start: number, source: Uint8Array
       at += count >> 3
       count &= 7
       length = 8
+      code &= 0xff
     }
-    bits = (bits << length) | (length === 8 ? code & 0xff : code)
+    bits = (bits << length) | code
     count += length
     // A whole word each time, of which the full octets stay: to ask how many there are would cost more.
     target.setInt32(at, bits << (32 - count))
