@@ -113,6 +113,7 @@ function buildConfig(reader: Reader, env: Environment, cores: number): Config {
       accessLog: oneOrDefault(flags.accessLog),
       fastLane: oneOrDefault(flags.fastLane),
       http2: oneOrDefault(flags.http2),
+      h2c: oneOrDefault(flags.h2c),
       leanUpstream: oneOrDefault(flags.leanUpstream),
     },
     drainSeconds: oneOrDefault(flags.drainSeconds),

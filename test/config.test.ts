@@ -45,7 +45,7 @@ const clusterDefaults: Config = {
   electionNamespace: undefined,
   logLevel: 'info',
   logFormat: 'json',
-  proxy: { accessLog: 'off', fastLane: true, http2: true, leanUpstream: true },
+  proxy: { accessLog: 'off', fastLane: true, http2: true, h2c: false, leanUpstream: true },
   drainSeconds: 240,
   lameDuckSeconds: 10,
 }

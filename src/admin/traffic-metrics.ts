@@ -48,6 +48,14 @@ export const trafficMetrics: readonly MetricDefinition[] = [
       Object.entries(counters.handovers).map(([reason, value]) => ({ value, labels: { reason } })),
   },
   {
+    name: 'headgate_http2_limits_total',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Times that a limit of HTTP/2 refused a stream or ended a connection, by the limit.',
+    samples: ({ counters }) =>
+      Object.entries(counters.http2Limits).map(([reason, value]) => ({ value, labels: { reason } })),
+  },
+  {
     name: 'headgate_upstream_retries_total',
     type: 'counter',
     labels: [],

@@ -237,6 +237,10 @@ export const flags = {
     default: 'true',
     help: 'Offer HTTP/2 to clients that come by TLS.',
   }),
+  h2c: toggle('h2c', {
+    default: 'false',
+    help: 'Take HTTP/2 on the plain port too, from clients that begin with it (prior knowledge).',
+  }),
   leanUpstream: toggle('lean-upstream', {
     default: 'true',
     help: 'Reach endpoints by the cheaper of two HTTP/1.1 clients. false: undici takes all.',

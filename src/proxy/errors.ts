@@ -30,6 +30,7 @@ const reasonByCode: Readonly<Record<string, UpstreamErrorReason>> = {
   HEADGATE_HEAD_TIMEOUT: 'head-timeout',
   HEADGATE_BODY_TIMEOUT: 'body-timeout',
   HEADGATE_BAD_RESPONSE: 'bad-response',
+  HEADGATE_STREAM_REFUSED: 'stream-refused',
   UND_ERR_HEADERS_TIMEOUT: 'head-timeout',
   UND_ERR_BODY_TIMEOUT: 'body-timeout',
   UND_ERR_HEADERS_OVERFLOW: 'bad-response',
@@ -58,6 +59,11 @@ export function bodyTimeoutError(): Error {
 /** What came is no answer that can be passed on. */
 export function badResponseError(why: string): Error {
   return Object.assign(new Error(`malformed response: ${why}`), { code: 'HEADGATE_BAD_RESPONSE' })
+}
+
+/** An HTTP/2 endpoint says that it has not begun with the request: it is full, or about to go. */
+export function streamRefusedError(): Error {
+  return Object.assign(new Error('the endpoint took no more requests'), { code: 'HEADGATE_STREAM_REFUSED' })
 }
 
 /** Node's own checks of what we were about to pass on. */

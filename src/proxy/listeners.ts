@@ -7,7 +7,8 @@ import { type SniContexts, tlsServerOptions } from '../tls/sni.ts'
 import { answeringOn } from './answering-on.ts'
 import { FastLane } from './fast-lane/fast-lane.ts'
 import { applySettings, createHttp1Server } from './http1-lane.ts'
-import { Http2Lane } from './http2-lane.ts'
+import { Http2Lane } from './http2-lane/http2-lane.ts'
+import { readPreface } from './http2-lane/read-preface.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { StallWatch, stallTimeoutMs } from './stall.ts'
 
@@ -119,6 +120,7 @@ export class Listeners {
     // Half-open, as node:http's own servers, which decide themselves what the end of a client's side means.
     return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#sockets.add(socket)
+      if (this.#proxy.options.h2c) return this.#enterByPreface(socket)
       this.#enterHttp1(socket, 'http')
       // One listener for all that is to be done then: they are a good part of what a short connection costs.
       socket.on('close', () => {
@@ -145,13 +147,22 @@ export class Listeners {
     server.on('secureConnection', (socket) => {
       socket.allowHalfOpen = true
       if (socket.alpnProtocol === 'h2') {
-        this.#enterHttp2(socket)
+        this.#enterHttp2(socket, 'https')
       } else {
         this.#enterHttp1(socket, 'https')
         socket.on('close', () => this.#leaveHttp1(socket))
       }
     })
     return server
+  }
+
+  #enterByPreface(socket: Socket): void {
+    socket.on('close', () => this.#forget(socket))
+    readPreface(socket, (isHttp2) => {
+      if (isHttp2) return this.#enterHttp2(socket, 'http')
+      this.#enterHttp1(socket, 'http')
+      socket.on('close', () => this.#leaveHttp1(socket))
+    })
   }
 
   #enterHttp1(socket: Socket, scheme: 'http' | 'https'): void {
@@ -166,12 +177,12 @@ export class Listeners {
     this.#http1Sockets.delete(socket)
   }
 
-  #enterHttp2(socket: Socket): void {
+  #enterHttp2(socket: Socket, scheme: 'http' | 'https'): void {
     this.#proxy.counters.connections++
     socket.on('close', () => {
       this.#proxy.counters.connections--
     })
-    this.#http2.accept(socket)
+    this.#http2.accept(socket, scheme)
   }
 
   #forget(socket: Socket): void {

@@ -4,6 +4,8 @@ export type ProxyOptions = {
   readonly fastLane: boolean
   /** False: TLS connections get HTTP/1.1. */
   readonly http2: boolean
+  /** Plain connections may begin with HTTP/2 (RFC 9113 section 3.3: prior knowledge). */
+  readonly h2c: boolean
   /** False: undici carries every request to its endpoint. */
   readonly leanUpstream: boolean
   readonly accessLog: AccessLogFormat

@@ -21,6 +21,10 @@ export function sumCounters(snapshots: readonly CountersSnapshot[]): CountersSna
       none.handovers,
       snapshots.map(({ handovers }) => handovers),
     ),
+    http2Limits: sumCounts(
+      none.http2Limits,
+      snapshots.map(({ http2Limits }) => http2Limits),
+    ),
     retries: sumOf(snapshots, 'retries'),
     ejections: sumCounts(
       none.ejections,

@@ -24,7 +24,7 @@ describe('the table of flags', () => {
   it('names each flag and each variable once', () => {
     const names = flagList.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
-    expect(names.every((name) => /^[a-z]+[0-9]?(-[a-z]+)*$/.test(name))).toBe(true)
+    expect(names.every((name) => /^[a-z][a-z0-9]*(-[a-z]+)*$/.test(name))).toBe(true)
   })
 
   it('has no flag that begins like the negation of another', () => {

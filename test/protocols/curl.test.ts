@@ -1,39 +1,33 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { run } from '../cluster/bed/run.ts'
-import { type Endpoint, startEndpoint } from './support/endpoint.ts'
-import { type Front, host, startFront } from './support/front.ts'
+import { host } from './support/front.ts'
 import { pattern, sha256 } from './support/pattern.ts'
-import { isSkipped, requireProgram } from './support/programs.ts'
+import { isSkipped } from './support/programs.ts'
+import { useFront } from './support/use-front.ts'
 
 type Answer = { readonly body: Buffer; readonly head: string; readonly seen: Record<string, unknown> }
 
-describe.skipIf(isSkipped('curl'))('curl --http2', () => {
-  let endpoint: Endpoint
-  let front: Front
+describe.skipIf(isSkipped('curl'))('curl', () => {
+  const { front } = useFront({ program: 'curl', flags: ['--h2c=on'] })
 
-  beforeAll(async () => {
-    requireProgram('curl')
-    endpoint = await startEndpoint()
-    front = await startFront(endpoint.port)
-  })
+  const curl = (path: string, ...options: readonly string[]): Promise<Answer> => {
+    const { https } = front().headgate
+    const trust = ['--http2', '--cacert', front().authorityFile, '--resolve', `${host}:${https}:127.0.0.1`]
+    return runCurl(`https://${host}:${https}${path}`, [...trust, ...options])
+  }
 
-  afterAll(async () => {
-    await front?.close()
-    endpoint?.close()
-  })
+  const plainCurl = (path: string, ...options: readonly string[]): Promise<Answer> =>
+    runCurl(`http://127.0.0.1:${front().headgate.http}${path}`, options)
 
-  const curl = async (path: string, ...options: readonly string[]): Promise<Answer> => {
-    const { https } = front.headgate
-    const bodyFile = join(front.folder, 'curl.body')
-    const headFile = join(front.folder, 'curl.head')
+  const runCurl = async (url: string, options: readonly string[]): Promise<Answer> => {
+    const bodyFile = join(front().folder, 'curl.body')
+    const headFile = join(front().folder, 'curl.head')
     await writeFile(bodyFile, '')
     const written = await run('curl', [
-      ...['--silent', '--show-error', '--http2', '--cacert', front.authorityFile, '--max-time', '30'],
-      ...['--resolve', `${host}:${https}:127.0.0.1`, '--output', bodyFile, '--dump-header', headFile],
-      ...['--write-out', '{"version":"%{http_version}","status":%{http_code}}', ...options],
-      `https://${host}:${https}${path}`,
+      ...['--silent', '--show-error', '--max-time', '30', '--output', bodyFile, '--dump-header', headFile],
+      ...['--write-out', '{"version":"%{http_version}","status":%{http_code}}', ...options, url],
     ])
     return { body: await readFile(bodyFile), head: await readFile(headFile, 'latin1'), seen: JSON.parse(written) }
   }
@@ -46,7 +40,7 @@ describe.skipIf(isSkipped('curl'))('curl --http2', () => {
   })
 
   it('uploads 10 MB, which arrive as they left', async () => {
-    const file = join(front.folder, 'upload')
+    const file = join(front().folder, 'upload')
     const sent = pattern(10_000_000)
     await writeFile(file, sent)
     const { body, seen } = await curl('/sum', '--data-binary', `@${file}`)
@@ -74,5 +68,23 @@ describe.skipIf(isSkipped('curl'))('curl --http2', () => {
     expect(seen).toEqual({ version: '2', status: 200 })
     expect(sha256(body)).toBe(sha256(pattern(1_000_000)))
     expect(head).not.toMatch(/content-length|transfer-encoding/i)
+  })
+  it('uploads and gets bodies in plain text where it knows that HTTP/2 is spoken', async () => {
+    const file = join(front().folder, 'upload')
+    const sent = pattern(1_000_000)
+    await writeFile(file, sent)
+    const upload = await plainCurl('/sum', '--http2-prior-knowledge', '--data-binary', `@${file}`)
+    expect(upload.seen).toEqual({ version: '2', status: 200 })
+    expect(JSON.parse(upload.body.toString())).toEqual({ bytes: sent.length, sha256: sha256(sent) })
+    const { body, seen } = await plainCurl('/bytes/1000000', '--http2-prior-knowledge')
+    expect(seen).toEqual({ version: '2', status: 200 })
+    expect(sha256(body)).toBe(sha256(sent))
+  })
+
+  it('stays with HTTP/1.1 where it offers to change to HTTP/2 in plain text', async () => {
+    // RFC 9113 section 3.1: `Upgrade: h2c` is no longer a way.
+    const { body, seen } = await plainCurl('/bytes/1000', '--http2')
+    expect(seen).toEqual({ version: '1.1', status: 200 })
+    expect(sha256(body)).toBe(sha256(pattern(1_000)))
   })
 })

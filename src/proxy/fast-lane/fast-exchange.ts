@@ -6,8 +6,8 @@ import { flatText } from '../flat-text.ts'
 import type { ProxyState } from '../proxy-state.ts'
 import type { FastBody } from './fast-body.ts'
 import type { FastRequest } from './fast-request.ts'
-import { httpDateLine } from './http-date.ts'
-import { giveWriteBuffer, takeWriteBuffer, writeBufferBytes } from './write-buffers.ts'
+import { httpDateLine } from '../http-date.ts'
+import { giveWriteBuffer, takeWriteBuffer, writeBufferBytes } from '../write-buffers.ts'
 
 /** Pieces from this size on are written from buffers that are used again. */
 const pooledFrom = 16 * 1024

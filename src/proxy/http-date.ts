@@ -1,4 +1,4 @@
-import { flatText } from '../flat-text.ts'
+import { flatText } from './flat-text.ts'
 
 let line = ''
 let validUntil = 0
