@@ -1,14 +1,17 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { waitFor } from '../support/wait-for.ts'
 import { type Browser, type Page, startBrowser } from './support/browser.ts'
-import { type Endpoint, startEndpoint } from './support/endpoint.ts'
-import { type Front, host, startFront } from './support/front.ts'
+import { host } from './support/front.ts'
 import { pattern, sha256 } from './support/pattern.ts'
-import { isSkipped, requireProgram } from './support/programs.ts'
+import { isSkipped } from './support/programs.ts'
+import { useFront } from './support/use-front.ts'
 
 type Resource = { readonly path: string; readonly protocol: string }
+
+const html = readFileSync(join(import.meta.dirname, 'support/page.html'))
 
 const image = (number: number): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4" fill="hsl(${number * 7} 70% 50%)"/></svg>`
@@ -17,31 +20,25 @@ const image = (number: number): string =>
 const screenshotFile = process.env['HEADGATE_SCREENSHOT']
 
 describe.skipIf(isSkipped('chromium'))('Chromium', () => {
-  let endpoint: Endpoint
-  let front: Front
-  let browser: Browser
-  let page: Page
-
-  beforeAll(async () => {
-    requireProgram('chromium')
-    const html = await readFile(join(import.meta.dirname, 'support/page.html'))
-    endpoint = await startEndpoint({
+  const { front, endpoint } = useFront({
+    program: 'chromium',
+    pages: {
       page: (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(html),
       image(_request, response, name) {
         response.writeHead(200, { 'content-type': 'image/svg+xml', 'cache-control': 'no-store' })
         response.end(image(Number.parseInt(name, 10)))
       },
-    })
-    front = await startFront(endpoint.port)
+    },
+  })
+  let browser: Browser
+  let page: Page
+
+  beforeAll(async () => {
     browser = await startBrowser(host)
-    page = await browser.open(`https://${host}:${front.headgate.https}/page`)
+    page = await browser.open(`https://${host}:${front().headgate.https}/page`)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await front?.close()
-    endpoint?.close()
-  })
+  afterAll(() => browser?.close())
 
   it('loads a page with 200 images and uploads 20 MB, all over HTTP/2', async () => {
     const { loaded, uploaded, resources }: { loaded: number; uploaded: unknown; resources: readonly Resource[] } =
@@ -61,7 +58,7 @@ describe.skipIf(isSkipped('chromium'))('Chromium', () => {
   })
 
   it('leaves in the middle of an answer, of which the endpoint hears', async () => {
-    const before = endpoint.left
+    const before = endpoint().left
     const outcome = await page.evaluate(`(async () => {
       const leaving = new AbortController()
       const answer = await fetch('/endless', { signal: leaving.signal })
@@ -72,7 +69,7 @@ describe.skipIf(isSkipped('chromium'))('Chromium', () => {
       return [new TextDecoder().decode(value), left]
     })()`)
     expect(outcome).toEqual(['the first piece', 'AbortError'])
-    await waitFor(() => endpoint.left === before + 1)
+    await waitFor(() => endpoint().left === before + 1)
   })
 
   it('talks over a WebSocket', async () => {

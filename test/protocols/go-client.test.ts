@@ -1,30 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { run } from '../cluster/bed/run.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { type Endpoint, startEndpoint } from './support/endpoint.ts'
-import { type Front, host, startFront } from './support/front.ts'
+import { host } from './support/front.ts'
 import { goProgram } from './support/go-programs.ts'
 import { pattern, sha256 } from './support/pattern.ts'
-import { isSkipped, requireProgram } from './support/programs.ts'
+import { isSkipped } from './support/programs.ts'
+import { useFront } from './support/use-front.ts'
 
 describe.skipIf(isSkipped('go'))("the client of Go's net/http", () => {
-  let endpoint: Endpoint
-  let front: Front
-
-  beforeAll(async () => {
-    requireProgram('go')
-    endpoint = await startEndpoint()
-    front = await startFront(endpoint.port)
-  })
-
-  afterAll(async () => {
-    await front?.close()
-    endpoint?.close()
-  })
+  const { front, endpoint } = useFront({ program: 'go' })
 
   const client = async (command: string, path: string): Promise<unknown> => {
-    const { https } = front.headgate
-    const flags = ['-authority', front.authorityFile, '-connect', `127.0.0.1:${https}`]
+    const { https } = front().headgate
+    const flags = ['-authority', front().authorityFile, '-connect', `127.0.0.1:${https}`]
     return JSON.parse(await run(await goProgram('client'), [...flags, command, `https://${host}:${https}${path}`]))
   }
 
@@ -45,11 +33,11 @@ describe.skipIf(isSkipped('go'))("the client of Go's net/http", () => {
   })
 
   it('leaves in the middle of an answer: the endpoint hears of it, and the connection is as good as before', async () => {
-    const before = endpoint.left
+    const before = endpoint().left
     const seen = await client('cancel', '/endless')
     expect(seen).toEqual({ first: 'the f', statusAfter: 200, sameConnection: true })
     // Two answers without an end were asked for, and both were left.
-    await waitFor(() => endpoint.left === before + 2)
+    await waitFor(() => endpoint().left === before + 2)
   })
 
   it('gets back what it sends while it is still sending', async () => {

@@ -1,32 +1,22 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../cluster/bed/run.ts'
-import { type Endpoint, startEndpoint } from './support/endpoint.ts'
-import { type Front, startFront } from './support/front.ts'
 import { pattern, sha256 } from './support/pattern.ts'
-import { isSkipped, requireProgram } from './support/programs.ts'
+import { isSkipped } from './support/programs.ts'
+import { useFront } from './support/use-front.ts'
 
 describe.skipIf(isSkipped('nghttp'))('nghttp', () => {
-  let endpoint: Endpoint
-  let front: Front
+  const { front } = useFront({ program: 'nghttp' })
   let upload: string
 
   beforeAll(async () => {
-    requireProgram('nghttp')
-    endpoint = await startEndpoint()
-    front = await startFront(endpoint.port)
-    upload = join(front.folder, 'upload')
+    upload = join(front().folder, 'upload')
     await writeFile(upload, pattern(200_000))
   })
 
-  afterAll(async () => {
-    await front?.close()
-    endpoint?.close()
-  })
-
   const nghttp = (options: readonly string[], ...paths: readonly string[]): Promise<string> => {
-    const urls = paths.map((path) => `https://127.0.0.1:${front.headgate.https}${path}`)
+    const urls = paths.map((path) => `https://127.0.0.1:${front().headgate.https}${path}`)
     return run('nghttp', ['--no-verify-peer', '--timeout=30', ...options, ...urls])
   }
 

@@ -11,7 +11,7 @@ export type Endpoint = {
   close(): void
 }
 
-type Answer = (request: IncomingMessage, response: ServerResponse, rest: string) => void
+export type Answer = (request: IncomingMessage, response: ServerResponse, rest: string) => void
 
 /**
  * An application with a page for everything that a client of HTTP/2 may want: the first segment of the path says what. A
