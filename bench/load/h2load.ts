@@ -6,6 +6,7 @@ import { runOn } from './run.ts'
 
 export type Http2Load = {
   readonly tlsPort: number
+  readonly path: string
   readonly seconds: number
   readonly connections: number
   /** Requests under way at a time on each connection. */
@@ -20,6 +21,7 @@ export const h2loadVersion = (): string => versionOf(['h2load', '--version'], /n
 /** It tells no percentiles, but it can log each request: start, status, microseconds. */
 export async function h2load({
   tlsPort,
+  path,
   seconds,
   connections,
   streams,
@@ -31,7 +33,7 @@ export async function h2load({
   await rm(log, { force: true })
   const stdout = await runOn(cores, [
     ...['h2load', ...options, `--connect-to=127.0.0.1:${tlsPort}`],
-    `https://${host}/`,
+    `https://${host}${path}`,
   ])
   const latencies = latenciesIn(await readFile(log, 'latin1'))
   await rm(log)

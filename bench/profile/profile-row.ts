@@ -107,7 +107,7 @@ function workerOf({ pid, assertAlive }: Instance): number {
 function runLoad({ group }: Row, { port, tlsPort }: Instance, stage: Stage, seconds: number): Promise<LoadResult> {
   const cores = stage.layout.load
   if (group === 'HTTP/2 + TLS') {
-    return h2load({ tlsPort, seconds, connections: 16, streams: 8, cores, folder: stage.folder })
+    return h2load({ tlsPort, path: '/', seconds, connections: 16, streams: 8, cores, folder: stage.folder })
   }
   const tls = group !== 'HTTP/1.1'
   const generator = isInstalled('wrk') ? wrk() : cannon

@@ -1,7 +1,7 @@
 import type { Result } from './report.ts'
 import type { Row } from './row.ts'
 
-/** What the issue of the fast lane promises, by rows of the tables. */
+/** What the issues of the fast lane and of HTTP/2 promise, by rows of the tables. */
 export type Goal = {
   readonly what: string
   readonly limit: number
@@ -20,7 +20,10 @@ export function goalsOf(results: readonly Result[], areCoresShared: boolean): re
   const goals = [
     vsNginx(find, 'small-get', 'small GET', 1),
     vsNginx(find, 'tls', 'small GET, TLS', 1),
-    vsNginx(find, 'h2', 'small GET, HTTP/2', 2.1),
+    vsNginx(find, 'h2', 'small GET, HTTP/2', 0.95),
+    vsNginx(find, 'h2-one', 'small GET, HTTP/2, one connection', 1),
+    vsNginx(find, 'h2-many', 'small GET, HTTP/2, one request at a time', 1.2),
+    vsNginx(find, 'h2-64k', '64 KB response, HTTP/2', 1.15),
     costOfLog(find),
     vsNginx(find, '64k', '64 KB response', 1.2),
     vsNginx(find, '1m', '1 MB response', 1.2),

@@ -2,7 +2,7 @@ import { accessLog } from './access-log.ts'
 import { chunked, response1m, response64k, upload } from './bodies.ts'
 import { halfRate } from './half-rate.ts'
 import { hosts } from './hosts.ts'
-import { http2 } from './http2.ts'
+import { http2, http2OneConnection, http2OneStream, http2Response64k } from './http2.ts'
 import { idleMemory } from './idle-memory.ts'
 import { fullHandshakes, newConnections, resumedHandshakes } from './new-connections.ts'
 import { openConnections } from './open-connections.ts'
@@ -26,6 +26,9 @@ function allWorkloads(bench: Bench): readonly Workload[] {
     smallGet(bench),
     smallGetTls(bench),
     http2(bench),
+    http2OneConnection(bench),
+    http2OneStream(bench),
+    http2Response64k(bench),
     accessLog(bench),
     newConnections(bench),
     fullHandshakes(bench),
@@ -37,8 +40,9 @@ function allWorkloads(bench: Bench): readonly Workload[] {
     websocket(bench),
     hosts(bench),
     openConnections(bench),
-    idleMemory(bench, false),
-    idleMemory(bench, true),
+    idleMemory(bench, 'plain'),
+    idleMemory(bench, 'tls'),
+    idleMemory(bench, 'h2'),
     halfRate(bench),
     tableChanges(bench),
     workers(bench),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { IdleConnections } from '../load/clients/idle-connections.ts'
 import { openIdle } from '../load/idle.ts'
 import { measureLoad } from '../measure/sample.ts'
 import { maxOpenFiles } from '../support/open-files.ts'
@@ -9,19 +10,23 @@ const count = 10_000
 /** For what the opening has left behind. */
 const settleMs = 1_000
 
+const names = { plain: 'idle-memory', tls: 'idle-memory-tls', h2: 'idle-memory-h2' } as const
+const titles = { plain: '', tls: ', TLS', h2: ', HTTP/2, TLS' } as const
+
 /** Resident memory of a connection that has had a request answered and now does nothing. */
-export function idleMemory(bench: Bench, tls: boolean): Workload {
+export function idleMemory(bench: Bench, protocol: IdleConnections['protocol']): Workload {
+  const isPlain = protocol === 'plain'
   return {
     ...defaults,
-    name: tls ? 'idle-memory-tls' : 'idle-memory',
-    title: `Memory of an idle connection${tls ? ', TLS' : ''}`,
+    name: names[protocol],
+    title: `Memory of an idle connection${titles[protocol]}`,
     notes: [
       `${count.toLocaleString('en')} connections, each after one request, to a proxy that was just started and warmed up.`,
     ],
     loadBy: 'our own client',
     entrants: entrantsOf(bench, ['gateway']),
     unavailable: maxOpenFiles() < count + 1_000 ? `ulimit -Hn is ${maxOpenFiles()}` : undefined,
-    maxRounds: tls ? 2 : 3,
+    maxRounds: isPlain ? 3 : 2,
     isFresh: true,
     figure: 'memory',
     async measure(_entrant, instance) {
@@ -30,8 +35,8 @@ export function idleMemory(bench: Bench, tls: boolean): Workload {
       const sample = await measureLoad(instance, async () => {
         const startedAt = performance.now()
         const idle = await openIdle(bench.coresFor(1).load, {
-          port: tls ? instance.tlsPort : instance.port,
-          tls,
+          port: isPlain ? instance.port : instance.tlsPort,
+          protocol,
           count,
         })
         const seconds = (performance.now() - startedAt) / 1000

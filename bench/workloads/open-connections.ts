@@ -30,7 +30,11 @@ export function openConnections(bench: Bench): Workload {
       const load = () =>
         runClosedLoop(bench, instance, { path: '/', tls: false }, { seconds, connections: Math.min(count, active) })
       if (count <= active) return load()
-      const idle = await openIdle(bench.coresFor(1).load, { port: instance.port, tls: false, count: count - active })
+      const idle = await openIdle(bench.coresFor(1).load, {
+        port: instance.port,
+        protocol: 'plain',
+        count: count - active,
+      })
       const sample = await load()
       const lost = await idle.close()
       return { ...sample, errors: sample.errors + lost + (count - active - idle.opened) }
