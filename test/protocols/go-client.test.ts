@@ -21,6 +21,11 @@ describe.skipIf(isSkipped('go'))("the client of Go's net/http", () => {
     expect(await client('get', '/bytes/50000')).toEqual({ answers: [{ count: 500, answer }], newConnections: 0 })
   })
 
+  it('gets 100 MB', async () => {
+    const sum = sha256(pattern(100_000_000))
+    expect(await client('download', '/bytes/100000000')).toMatchObject({ status: 200, bytes: 100_000_000, sha256: sum })
+  })
+
   it('uploads a body whose length it does not know', async () => {
     const { sent, said }: { sent: Record<string, unknown>; said: string } = Object(await client('upload', '/sum'))
     expect(sent).toMatchObject({ protocol: 'HTTP/2.0', status: 200, bytes: 10_000_000 })

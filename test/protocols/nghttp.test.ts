@@ -54,6 +54,11 @@ describe.skipIf(isSkipped('nghttp'))('nghttp', () => {
     expect(sha256(Buffer.from(body))).toBe(sha256(pattern(300_000)))
   })
 
+  it('gets 40 MB, for which it widens windows a few thousand times', async () => {
+    const body = await nghttp([], '/bytes/40000000')
+    expect(sha256(Buffer.from(body))).toBe(sha256(pattern(40_000_000)))
+  })
+
   it.each([0, 100, 65_536])('keeps an HPACK table of %i bytes', async (size) => {
     const options = [`--header-table-size=${size}`, `--encoder-header-table-size=${size}`, '--null-out', '--stat']
     const table = await nghttp([...options, '--multiply=20'], '/bytes/100', '/empty')

@@ -1,7 +1,7 @@
 // Command client asks for what its first argument says, with the HTTP/2 client of Go's standard library, and prints as JSON
 // what it got.
 //
-//	client -authority FILE -connect ADDRESS get|upload|trailers|cancel|echo URL
+//	client -authority FILE -connect ADDRESS get|download|upload|trailers|cancel|echo URL
 package main
 
 import (
@@ -42,6 +42,8 @@ func run(authority, address, command, url string) (any, error) {
 	switch command {
 	case "get":
 		return get(ctx, client, url)
+	case "download":
+		return readAll(ctx, client, url)
 	case "upload":
 		return upload(ctx, client, url)
 	case "trailers":
