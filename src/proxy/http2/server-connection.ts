@@ -1,15 +1,8 @@
 import { AbuseWatch } from './abuse-watch.ts'
 import { errorCode } from './error-code.ts'
-import {
-  clientPreface,
-  flag,
-  frameType,
-  maxFrameBytes,
-  maxStreamId,
-  maxWindow,
-  settingId,
-} from './frame.ts'
+import { clientPreface, flag, frameType, maxFrameBytes, maxStreamId, maxWindow, settingId } from './frame.ts'
 import { type FrameHead, type FrameListener, FrameReader } from './frame-reader.ts'
+import { dependsOnItself, errorOfFrame, HeadersPayload } from './frame-rules.ts'
 import { HpackDecoder } from './hpack/decoder.ts'
 import { HeaderBlockWriter } from './hpack/header-block-writer.ts'
 import type { Http2Limits, LimitReason } from './limits.ts'
@@ -20,6 +13,7 @@ import { parsePriority } from './priority.ts'
 import { ReceiveWindows } from './receive-windows.ts'
 import { Sender } from './sender.ts'
 import { Stream } from './stream.ts'
+import { StreamTable } from './stream-table.ts'
 
 /** Whoever has the socket and the requests. */
 export interface ConnectionUser {
@@ -50,9 +44,6 @@ export type Patience = {
 /** Of the body of a request that has been answered. */
 const maxUnwantedBytes = 64 * 1024
 
-/** Streams that we reset and whose frames may still be on their way. */
-const rememberedResets = 128
-
 /** Heads are written one at a time. */
 const block = new HeaderBlockWriter()
 
@@ -72,19 +63,15 @@ export class ServerConnection implements FrameListener {
   readonly #sender: Sender
   readonly #windows: ReceiveWindows
   readonly #abuse: AbuseWatch
-  readonly #streams = new Map<number, Stream>()
+  readonly #streams = new StreamTable()
+  readonly #payload = new HeadersPayload()
   /** Not handed on yet: what is reset within the same piece of input never asks anybody for anything. */
   #fresh: Stream[] = []
   #prefaceBytes = 0
   #hasSettings = false
-  #lastStreamId = 0
-  /** Streams above it are not answered: their client has been told, and sends them elsewhere. */
-  #acceptedUpTo = maxStreamId
   #open: OpenBlock | undefined
   /** Whose DATA frame is being read; undefined: of nobody. */
   #receiving: Stream | undefined
-  #resetIds: number[] = []
-  #resetIndex = 0
   #isEnded = false
   #idleSinceMs: number
   readonly #startedAtMs: number
@@ -172,7 +159,7 @@ export class ServerConnection implements FrameListener {
   reset(stream: Stream, code: number): void {
     if (stream.isClosed) return
     this.#output.rstStream(stream.id, code)
-    this.#rememberReset(stream.id)
+    this.#streams.rememberReset(stream.id)
     this.#close(stream)
   }
 
@@ -187,14 +174,14 @@ export class ServerConnection implements FrameListener {
 
   /** RFC 9113 section 6.8: a warning that still takes every stream, so that none is lost on its way. */
   announceEnd(): void {
-    if (!this.#isEnded && this.#acceptedUpTo === maxStreamId) this.#output.goaway(maxStreamId, errorCode.none)
+    if (!this.#isEnded && !this.#streams.isDraining) this.#output.goaway(maxStreamId, errorCode.none)
   }
 
   /** No new streams; ends when those that are open have ended. */
   drain(): void {
-    if (this.#isEnded || this.#acceptedUpTo !== maxStreamId) return
-    this.#acceptedUpTo = this.#lastStreamId
-    this.#output.goaway(this.#lastStreamId, errorCode.none)
+    if (this.#isEnded || this.#streams.isDraining) return
+    this.#streams.acceptedUpTo = this.#streams.lastId
+    this.#output.goaway(this.#streams.lastId, errorCode.none)
     this.#endIfDrained()
   }
 
@@ -215,7 +202,7 @@ export class ServerConnection implements FrameListener {
     if (this.#open !== undefined && now - this.#open.sinceMs > this.#limits.headerBlockMs) {
       return this.#end(this.#exceed('header-timeout'), this.#endText)
     }
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#streams.open()) {
       if (stream.isLocalClosed) this.reset(stream, errorCode.none)
       else if (now - stream.movedAtMs > stallMs) this.#checkStall(stream)
     }
@@ -223,7 +210,7 @@ export class ServerConnection implements FrameListener {
   }
 
   onFrame(frame: FrameHead, bytes: Buffer, from: number, to: number): number | undefined {
-    const error = this.#checkOrder(frame)
+    const error = this.#checkOrder(frame) ?? errorOfFrame(frame)
     if (error !== undefined) return error
     switch (frame.type) {
       case frameType.headers:
@@ -239,16 +226,11 @@ export class ServerConnection implements FrameListener {
       case frameType.rstStream:
         return this.#onRstStream(frame)
       case frameType.priority:
-        return this.#onPriority(frame, bytes, from)
+        return dependsOnItself(frame.streamId, bytes, from) ? errorCode.protocol : this.#onIdleFrame()
       case frameType.priorityUpdate:
-        return this.#onPriorityUpdate(frame, bytes, from, to)
-      case frameType.goaway:
-        if (frame.streamId !== 0) return errorCode.protocol
-        return frame.length < 8 ? errorCode.frameSize : this.#onIdleFrame()
-      case frameType.pushPromise:
-        return errorCode.protocol
+        return this.#onPriorityUpdate(bytes, from, to)
       default:
-        // Section 4.1: of types that are not known nothing is expected.
+        // Section 4.1: of types that are not known nothing is expected. A GOAWAY of a client says nothing that we would act on.
         return this.#onIdleFrame()
     }
   }
@@ -257,7 +239,7 @@ export class ServerConnection implements FrameListener {
     const { streamId, length, flags } = frame
     const error = this.#checkOrder(frame)
     if (error !== undefined) return error
-    if (streamId === 0 || streamId > this.#lastStreamId || (streamId & 1) === 0) return errorCode.protocol
+    if (this.#streams.isIdle(streamId)) return errorCode.protocol
     if (!this.#windows.take(length)) return errorCode.flowControl
     const isPadded = (flags & flag.padded) !== 0
     const bytes = isPadded ? length - padding - 1 : length
@@ -318,21 +300,10 @@ export class ServerConnection implements FrameListener {
 
   #onHeaders(frame: FrameHead, bytes: Buffer, start: number, end: number): number | undefined {
     const { streamId, flags } = frame
-    if ((streamId & 1) === 0) return errorCode.protocol
-    let from = start
-    let padding = 0
-    if ((flags & flag.padded) !== 0) {
-      if (from === end) return errorCode.frameSize
-      padding = bytes[from++] ?? 0
-    }
-    if ((flags & flag.priority) !== 0) {
-      if (end - from < 5) return errorCode.frameSize
-      // RFC 7540 section 5.3.1; the rest of that scheme is gone (RFC 9113 section 5.3).
-      if ((bytes.readUInt32BE(from) & maxStreamId) === streamId) return errorCode.protocol
-      from += 5
-    }
-    const to = end - padding
-    if (from > to) return errorCode.protocol
+    const payload = this.#payload
+    const error = payload.read(frame, bytes, start, end)
+    if (error !== undefined) return error
+    const { from, to } = payload
     if ((flags & flag.endHeaders) !== 0) return this.#onBlock(streamId, flags, bytes, from, to)
     this.#open = new OpenBlock(streamId, flags, this.#clock.now)
     this.#open.add(bytes, from, to)
@@ -357,9 +328,9 @@ export class ServerConnection implements FrameListener {
     heads.start()
     if (!this.#decoder.decode(bytes, from, to, heads)) return errorCode.compression
     const endsStream = (flags & flag.endStream) !== 0
-    if (streamId > this.#lastStreamId) return this.#onRequest(streamId, endsStream)
+    if (streamId > this.#streams.lastId) return this.#onRequest(streamId, endsStream)
     const stream = this.#streams.get(streamId)
-    if (stream === undefined) return this.#isRememberedReset(streamId) ? this.#onIdleFrame() : errorCode.streamClosed
+    if (stream === undefined) return this.#streams.mayBeUnaware(streamId) ? this.#onIdleFrame() : errorCode.streamClosed
     if (stream.isRemoteClosed) return this.#refuse(stream, errorCode.streamClosed)
     const trailers = heads.trailers()
     // Section 8.1: trailers are the last thing of a message.
@@ -369,13 +340,13 @@ export class ServerConnection implements FrameListener {
   }
 
   #onRequest(streamId: number, endsStream: boolean): number | undefined {
-    this.#lastStreamId = streamId
-    if (streamId > this.#acceptedUpTo) return this.#onIdleFrame()
+    this.#streams.lastId = streamId
+    if (streamId > this.#streams.acceptedUpTo) return this.#onIdleFrame()
     this.#abuse.onRequest()
     if (this.#streams.size >= this.#limits.streams) return this.#refuseNew(streamId)
     const { now } = this.#clock
     const stream = new Stream(streamId, this.#limits.streamWindow, this.#sender.streamWindow, now)
-    this.#streams.set(streamId, stream)
+    this.#streams.add(stream)
     const head = this.#heads.request(!endsStream)
     if (head === undefined) return this.#refuse(stream, errorCode.protocol)
     stream.head = head
@@ -390,7 +361,7 @@ export class ServerConnection implements FrameListener {
   #refuseNew(streamId: number): number | undefined {
     this.#user.onLimit('streams')
     this.#output.rstStream(streamId, errorCode.refusedStream)
-    this.#rememberReset(streamId)
+    this.#streams.rememberReset(streamId)
     return this.#onIdleFrame()
   }
 
@@ -434,29 +405,25 @@ export class ServerConnection implements FrameListener {
     if (stream.unwanted > maxUnwantedBytes) this.reset(stream, errorCode.none)
   }
 
-  #onWindowUpdate({ length, streamId }: FrameHead, bytes: Buffer, from: number): number | undefined {
-    if (length !== 4) return errorCode.frameSize
+  #onWindowUpdate({ streamId }: FrameHead, bytes: Buffer, from: number): number | undefined {
     if (this.#abuse.onIdleFrame()) return this.#exceed('idle-frames')
     const increment = bytes.readUInt32BE(from) & maxWindow
     if (streamId === 0) {
       if (increment === 0) return errorCode.protocol
       return this.#sender.widen(increment) ? undefined : errorCode.flowControl
     }
-    if (this.#isIdle(streamId)) return errorCode.protocol
+    if (this.#streams.isIdle(streamId)) return errorCode.protocol
     const stream = this.#streams.get(streamId)
     if (stream === undefined) return undefined
     if (increment === 0) return this.#refuse(stream, errorCode.protocol)
     return this.#sender.widenStream(stream, increment) ? undefined : this.#refuse(stream, errorCode.flowControl)
   }
 
-  #onSettings({ length, streamId, flags }: FrameHead, bytes: Buffer, from: number, to: number): number | undefined {
-    if (streamId !== 0) return errorCode.protocol
+  #onSettings({ length, flags }: FrameHead, bytes: Buffer, from: number, to: number): number | undefined {
     if ((flags & flag.ack) !== 0) {
-      if (length > 0) return errorCode.frameSize
       this.#decoder.settingsAcknowledged()
       return this.#onIdleFrame()
     }
-    if (length % 6 !== 0) return errorCode.frameSize
     this.#hasSettings = true
     // Each may move the windows of all streams.
     if (this.#abuse.onIdleFrame(1 + length / 6)) return this.#exceed('idle-frames')
@@ -474,7 +441,7 @@ export class ServerConnection implements FrameListener {
     switch (id) {
       case settingId.initialWindowSize:
         if (value > maxWindow) return errorCode.flowControl
-        return this.#sender.setStreamWindow(value, this.#streams.values()) ? undefined : errorCode.flowControl
+        return this.#sender.setStreamWindow(value, this.#streams.open()) ? undefined : errorCode.flowControl
       case settingId.maxFrameSize:
         return value < maxFrameBytes || value > 0xff_ffff ? errorCode.protocol : undefined
       case settingId.enablePush:
@@ -486,9 +453,7 @@ export class ServerConnection implements FrameListener {
     }
   }
 
-  #onPing({ length, streamId, flags }: FrameHead, bytes: Buffer, from: number): number | undefined {
-    if (length !== 8) return errorCode.frameSize
-    if (streamId !== 0) return errorCode.protocol
+  #onPing({ flags }: FrameHead, bytes: Buffer, from: number): number | undefined {
     if (this.#abuse.onIdleFrame()) return this.#exceed('idle-frames')
     if ((flags & flag.ack) !== 0) return undefined
     this.#idleSinceMs = this.#clock.now
@@ -496,9 +461,8 @@ export class ServerConnection implements FrameListener {
     return undefined
   }
 
-  #onRstStream({ length, streamId }: FrameHead): number | undefined {
-    if (length !== 4) return errorCode.frameSize
-    if (this.#isIdle(streamId)) return errorCode.protocol
+  #onRstStream({ streamId }: FrameHead): number | undefined {
+    if (this.#streams.isIdle(streamId)) return errorCode.protocol
     const stream = this.#streams.get(streamId)
     if (stream === undefined) return this.#onIdleFrame()
     this.#close(stream)
@@ -506,17 +470,8 @@ export class ServerConnection implements FrameListener {
     return this.#abuse.onReset() ? this.#exceed('resets') : undefined
   }
 
-  /** RFC 9113 section 5.3.2: deprecated; the form is still checked. */
-  #onPriority({ length, streamId }: FrameHead, bytes: Buffer, from: number): number | undefined {
-    if (streamId === 0) return errorCode.protocol
-    if (length !== 5) return errorCode.frameSize
-    return (bytes.readUInt32BE(from) & maxStreamId) === streamId ? errorCode.protocol : this.#onIdleFrame()
-  }
-
   /** RFC 9218 section 7.1. For a stream that has not come yet, or is gone, it is dropped. */
-  #onPriorityUpdate({ length, streamId }: FrameHead, bytes: Buffer, from: number, to: number): number | undefined {
-    if (streamId !== 0) return errorCode.protocol
-    if (length < 4) return errorCode.frameSize
+  #onPriorityUpdate(bytes: Buffer, from: number, to: number): number | undefined {
     const prioritized = bytes.readUInt32BE(from) & maxStreamId
     if (prioritized === 0) return errorCode.protocol
     const stream = this.#streams.get(prioritized)
@@ -530,9 +485,9 @@ export class ServerConnection implements FrameListener {
 
   /** DATA for a stream that is no more: of one that we have just reset it may have been on its way (section 5.1). */
   #onFrameOfClosed(streamId: number): number | undefined {
-    if (this.#isRememberedReset(streamId) || streamId > this.#acceptedUpTo) return this.#onIdleFrame()
+    if (this.#streams.mayBeUnaware(streamId)) return this.#onIdleFrame()
     this.#output.rstStream(streamId, errorCode.streamClosed)
-    this.#rememberReset(streamId)
+    this.#streams.rememberReset(streamId)
     return this.#abuse.onStreamError() ? this.#exceed('stream-errors') : undefined
   }
 
@@ -563,17 +518,17 @@ export class ServerConnection implements FrameListener {
   #end(code: number, text: string): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    if (code !== errorCode.none) this.#output.goaway(this.#lastStreamId, code, text)
+    if (code !== errorCode.none) this.#output.goaway(this.#streams.lastId, code, text)
     this.#closeAll()
     this.#user.onEnd()
   }
 
   #endIfDrained(): void {
-    if (this.#streams.size === 0 && this.#acceptedUpTo !== maxStreamId) this.#end(errorCode.none, '')
+    if (this.#streams.size === 0 && this.#streams.isDraining) this.#end(errorCode.none, '')
   }
 
   #closeAll(): void {
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of [...this.#streams.open()]) {
       this.#close(stream)
       stream.user?.onReset()
     }
@@ -589,19 +544,5 @@ export class ServerConnection implements FrameListener {
     if (this.#streams.size > 0) return
     this.#idleSinceMs = this.#clock.now
     this.#endIfDrained()
-  }
-
-  /** Section 5.1.1: never used so far. */
-  #isIdle(streamId: number): boolean {
-    return streamId === 0 || streamId > this.#lastStreamId || (streamId & 1) === 0
-  }
-
-  #rememberReset(streamId: number): void {
-    this.#resetIds[this.#resetIndex] = streamId
-    this.#resetIndex = (this.#resetIndex + 1) % rememberedResets
-  }
-
-  #isRememberedReset(streamId: number): boolean {
-    return this.#resetIds.includes(streamId)
   }
 }
