@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BlockReader } from '../../../src/proxy/http2/hpack/block-reader.ts'
 import { HpackDecoder } from '../../../src/proxy/http2/hpack/decoder.ts'
 import type { HeaderField } from '../../../src/proxy/http2/hpack/header-field.ts'
 import { decoded, hex } from './decoded.ts'
@@ -15,7 +16,7 @@ describe('a header block', () => {
     ['a name of an index that is not there, not kept', '0f2f 01 61'],
     ['an integer that is cut off', 'ff'],
     ['an integer that is cut off later', 'ff80 80'],
-    ['an integer of five more octets', 'ff80 8080 8000'],
+    ['an integer of five more octets', '0f80 8080 8000 0161'],
     ['an integer above 2^28', 'ffff ffff ff7f'],
     ['an integer that would wrap at 2^32', 'ff83 ffff ff0f'],
     ['a literal without a name', '40'],
@@ -25,9 +26,10 @@ describe('a header block', () => {
     ['a length of nearly 2^28', '0001 617f ffff ff7f 62'],
     ['a value in Huffman code with wrong padding', '0001 6181 00'],
     ['a value in Huffman code with EOS', '0001 6184 ffff ffff'],
-    ['a size update behind a field', '82 20'],
+    ['a size update behind a field', '82 21 0161'],
     ['a size update that is cut off', '3f'],
     ['a size update above what our SETTINGS allow', '3fe2 1f'],
+    ['a size update above what our SETTINGS allow, and one below', '3fe2 1f20'],
     ['three size updates', '2020 20'],
   ])('with %s is refused', (_, block) => {
     expect(decoded(new HpackDecoder(4096), hex(block))).toBeUndefined()
@@ -37,8 +39,8 @@ describe('a header block', () => {
     expect(decoded(new HpackDecoder(4096), hex('20 3fe11f 82'))).toEqual([[':method', 'GET']])
   })
 
-  it('may have an index with zeroes behind it', () => {
-    expect(decoded(new HpackDecoder(4096), hex('0fad 8000 01 61'))).toEqual([['via', 'a']])
+  it('may have an index of four more octets, though zeroes', () => {
+    expect(decoded(new HpackDecoder(4096), hex('0fad 8080 0001 61'))).toEqual([['via', 'a']])
   })
 
   it('may be empty', () => {
@@ -161,6 +163,38 @@ describe('the table of a connection', () => {
     expect(decoder.tableBytes).toBe(124 * 33)
     expect(decoded(decoder, hex('ff3a'))).toEqual([[String.fromCharCode(0x61 + (76 % 26)), '']])
     expect(decoded(decoder, hex('ff3b'))).toBeUndefined()
+  })
+
+  it('finds each entry after others have gone and many smaller ones have come', () => {
+    const decoder = new HpackDecoder(4096)
+    const encoder = new IndexingEncoder()
+    const large = Array.from({ length: 9 }, (_, i) => ['x', String(i).repeat(900)] as const)
+    const small = Array.from({ length: 60 }, (_, i) => ['y', String(i)] as const)
+    const last = small.slice(-16)
+    for (const fields of [large, small, last, small]) {
+      expect(decoded(decoder, encoder.block(fields))).toEqual(fields)
+      expect(decoder.tableBytes).toBe(encoder.tableBytes)
+    }
+  })
+
+  it.each([1, 15, 16, 17, 32])('of %i entries has no entry behind the last one', (count) => {
+    const decoder = new HpackDecoder(4096)
+    const encoder = new IndexingEncoder()
+    decoded(decoder, encoder.block(Array.from({ length: count }, (_, i) => ['x', String(i)])))
+    expect(decoded(decoder, Buffer.from([0x80 | (61 + count)]))).toEqual([['x', '0']])
+    expect(decoded(decoder, Buffer.from([0x80 | (62 + count)]))).toBeUndefined()
+  })
+})
+
+describe('an integer', () => {
+  it.each([
+    ['7fffffff7f', -1],
+    ['7f81ffff7f', 2 ** 28],
+    ['7f82ffff7f', -1],
+  ])('of octets %s is %i, where -1 is too large', (octets, value) => {
+    const reader = new BlockReader()
+    reader.begin(hex(octets), 0, 5)
+    expect(reader.integer(0x7f)).toBe(value)
   })
 })
 

@@ -9,6 +9,9 @@ const generationBytes = 65_536
 const slotCount = 4 * mostLines
 /** Whoever makes up lines that meet in one slot makes nobody look at more than these. */
 const mostProbes = 8
+/** Marks of lines that came: so many of them that few lines have one by chance. */
+const markCount = 32_768
+const mostMarks = markCount / 4
 const multiplier = 0x9e3779b1
 
 /**
@@ -18,8 +21,9 @@ const multiplier = 0x9e3779b1
 export class LineCache {
   #young = new Generation()
   #old = new Generation()
-  /** Hashes of lines that came once. A line is kept from its second time on: most that differ in each answer never come again. */
-  readonly #once = new Int32Array(slotCount)
+  /** A line is kept from its second time on: most that differ in each answer never come again. */
+  readonly #marks = new Uint8Array(markCount)
+  #marked = 0
 
   /** Copies the line's encoding to `target` and gives where it ends. -1: it is not known. There must be room for any line's. */
   copy(hash: number, line: DataView, from: number, length: number, target: DataView, at: number): number {
@@ -34,9 +38,20 @@ export class LineCache {
 
   /** A line that was not known, and what it was encoded to. */
   offer(hash: number, line: DataView, from: number, length: number, target: DataView, at: number, end: number): void {
-    const slot = hash & (slotCount - 1)
-    if (this.#once[slot] === hash) this.#keep(hash, line, from, length, target, at, end)
-    else this.#once[slot] = hash
+    if (this.#hasMark(hash)) this.#keep(hash, line, from, length, target, at, end)
+  }
+
+  /** Leaves one where there is none. */
+  #hasMark(hash: number): boolean {
+    const place = hash & (markCount - 1)
+    if (this.#marks[place] === 1) return true
+    if (this.#marked === mostMarks) {
+      this.#marks.fill(0)
+      this.#marked = 0
+    }
+    this.#marks[place] = 1
+    this.#marked++
+    return false
   }
 
   #keep(hash: number, line: DataView, from: number, length: number, target: DataView, at: number, end: number): void {
