@@ -1,37 +1,28 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createProxyServer } from 'http-proxy-3'
 import type { Backend, Endpoint, EndpointId, Route } from '../router/table.ts'
-import { rawAnswer, rawHead } from './answer.ts'
 import type { UpstreamErrorReason } from './counters.ts'
 import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
 import { finishRequest, type UpstreamOutcome } from './finish-request.ts'
-import { downstreamResponseHeaders, noTrailers, upstreamFields } from './headers.ts'
-import type { Http1Request } from './http1-request.ts'
+import { grouped } from './grouped-fields.ts'
+import { upstreamFields } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { requestIdFor } from './request-id.ts'
 import { mayTryAgain } from './retry.ts'
 import type { ConnectionUser, WatchedConnection } from './silence-watch.ts'
 import { Tries } from './tries.ts'
+import type { TunnelClient } from './tunnel-client.ts'
 import { isValidSwitch } from './websocket-handshake.ts'
 
 export type TunnelOptions = {
   readonly proxy: ProxyState
-  readonly request: Http1Request
-  readonly socket: Duplex
-  /** Bytes that came with the request: not a byte of them goes upstream before the 101. */
-  readonly head: Buffer
+  readonly client: TunnelClient
   readonly route: Route
   readonly backend: Backend
   readonly path: string
   readonly startedAt: number
 }
-
-/** How long the two sides of a tunnel may both be silent once one of them has ended: a slow client gets what is left. */
-const closeGraceMs = 3_000
-/** A side that vanished without a word is asked for after this long; nothing else would ever tell. */
-const keepAliveDelayMs = 30_000
 
 type UpgradeListener = (response: IncomingMessage, upstreamSocket: Duplex, upstreamHead: Buffer) => void
 
@@ -52,13 +43,14 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
   #joined = false
 
   constructor(options: TunnelOptions) {
-    const { request, proxy, backend } = options
+    const { client, proxy, backend } = options
+    const { request, handshake } = client
     this.#options = options
     this.#requestId = requestIdFor(request.givenId)
     this.#tries = new Tries(proxy, backend)
     const fields = upstreamFields(request, this.#requestId, undefined)
     // http-proxy-3 looks for these two in lower case.
-    this.#headers = { ...grouped(fields.list), connection: 'Upgrade', upgrade: 'websocket' }
+    this.#headers = { ...grouped([...fields.list, ...handshake]), connection: 'Upgrade', upgrade: 'websocket' }
   }
 
   get endpoint(): EndpointId | undefined {
@@ -82,9 +74,9 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
   readonly responseBytes = 0
 
   start(): void {
-    const { socket, head, proxy } = this.#options
+    const { client, proxy } = this.#options
+    const { socket } = client
     proxy.counters.tunnels++
-    if (head.length > 0) socket.unshift(head)
     // Nobody reads the socket before the 101, and an unread socket does not say that it has ended.
     socket.on('readable', this.#noticeEnd)
     socket.once('end', this.#onClientGone)
@@ -96,7 +88,7 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
   }
 
   readonly #noticeEnd = (): void => {
-    const { socket } = this.#options
+    const { socket } = this.#options.client
     if (socket.readableLength === 0) socket.read()
   }
 
@@ -104,7 +96,7 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
     if (this.#joined) return
     this.#settle(499)
     this.#upstreamRequest?.destroy()
-    this.#options.socket.destroy()
+    this.#options.client.socket.destroy()
   }
 
   #tryNext(last: UpstreamFailure | undefined): void {
@@ -122,7 +114,8 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
   }
 
   #connect(endpoint: Endpoint): void {
-    const { proxy, socket, request, path } = this.#options
+    const { proxy, client, path } = this.#options
+    const { socket } = client
     const { connectTimeoutMs, readTimeoutMs } = proxy.table.settings
     const joiner = createProxyServer({ xfwd: false, connectTimeout: connectTimeoutMs })
     // Of a joined connection that breaks: nobody else listens, and an unheard 'error' would end the process.
@@ -139,7 +132,7 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
       prependPath: false,
     })
     if (upstreamRequest === undefined) return this.#refuse(502, 'the handshake could not be sent')
-    this.#supervise(upstreamRequest, readTimeoutMs, request, proxy.silence.watch(upstreamRequest, endpoint, this))
+    this.#supervise(upstreamRequest, readTimeoutMs, proxy.silence.watch(upstreamRequest, endpoint, this))
   }
 
   canGoElsewhere(): boolean {
@@ -152,12 +145,7 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
   }
 
   /** Puts our checks before what http-proxy-3 does with each outcome of the handshake. */
-  #supervise(
-    upstreamRequest: ClientRequest,
-    timeoutMs: number,
-    request: Http1Request,
-    watched: WatchedConnection,
-  ): void {
+  #supervise(upstreamRequest: ClientRequest, timeoutMs: number, watched: WatchedConnection): void {
     this.#upstreamRequest = upstreamRequest
     const [join] = upstreamRequest.listeners('upgrade') as UpgradeListener[]
     for (const event of ['upgrade', 'response', 'error']) upstreamRequest.removeAllListeners(event)
@@ -179,7 +167,7 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
     })
     upstreamRequest.on('upgrade', (response, upstream, upstreamHead) => {
       clearTimeout(timer)
-      if (join === undefined || this.#settled || !isValidSwitch(response, request)) {
+      if (join === undefined || this.#settled || !isValidSwitch(response, this.#options.client.key)) {
         upstream.destroy()
         if (!this.#settled) this.#refuse(502, 'the endpoint switched to something that is not this WebSocket')
         return
@@ -187,27 +175,12 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
       this.#settle(101)
       this.#joined = true
       watched.isTunnel = true
-      this.#join(join, response, upstream, upstreamHead)
+      const { client } = this.#options
+      client.socket.off('readable', this.#noticeEnd)
+      upstream.on('error', () => client.socket.destroy())
+      client.socket.on('error', () => upstream.destroy())
+      client.join({ response, upstream, upstreamHead, join: () => join(response, upstream, upstreamHead) })
     })
-  }
-
-  #join(join: UpgradeListener, response: IncomingMessage, upstream: Duplex, upstreamHead: Buffer): void {
-    const { socket } = this.#options
-    socket.off('readable', this.#noticeEnd)
-    const fields = downstreamResponseHeaders(response.rawHeaders, noTrailers)
-    response.headers = { ...grouped(fields), connection: 'Upgrade', upgrade: 'websocket' }
-    join(response, upstream, upstreamHead)
-    upstream.on('error', () => socket.destroy())
-    socket.on('error', () => upstream.destroy())
-    const sides = [socket, upstream].filter((side) => side instanceof Socket)
-    const end = (): void => {
-      for (const side of sides) side.setTimeout(closeGraceMs, () => side.destroy())
-    }
-    for (const side of sides) {
-      side.setKeepAlive(true, keepAliveDelayMs)
-      side.once('end', end)
-      side.once('close', end)
-    }
   }
 
   #onFailure(failure: UpstreamFailure): void {
@@ -222,32 +195,27 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
 
   /** The endpoint answered with an ordinary response (401, 403, 404, …): the client gets it, then the connection ends. */
   #relayRefusal(response: IncomingMessage): void {
-    const { socket, proxy } = this.#options
+    const { client, proxy } = this.#options
     if (this.#settled) return void response.destroy()
     this.#settle(response.statusCode ?? 502)
-    const fields = downstreamResponseHeaders(response.rawHeaders, noTrailers)
-    socket.write(rawHead(response.statusCode ?? 502, [...fields, 'Connection', 'close']), 'latin1')
-    response.on('error', () => socket.destroy())
+    response.on('error', () => client.socket.destroy())
     response.setTimeout(proxy.table.settings.readTimeoutMs, () => response.destroy())
-    // The listener allows half-open connections: one that has been answered is ended on both sides.
-    socket.once('finish', () => socket.destroy())
-    response.pipe(socket)
+    client.relay(response)
   }
 
   #refuse(status: number, text: string): void {
-    const { socket } = this.#options
     this.#settle(status)
-    socket.end(rawAnswer(status, text), () => socket.destroy())
+    this.#options.client.refuse(status, text)
   }
 
   /** The handshake has ended, one way or the other: counted once. */
   #settle(status: number): void {
     if (this.#settled) return
     this.#settled = true
-    const { proxy, request, route, startedAt } = this.#options
+    const { proxy, client, route, startedAt } = this.#options
     finishRequest(proxy, {
       lane: 'tunnel',
-      request,
+      request: client.request,
       route,
       status,
       startedAt,
@@ -259,19 +227,4 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
 
 function timeoutError(): Error {
   return Object.assign(new Error('no answer to the handshake in time'), { code: 'UND_ERR_HEADERS_TIMEOUT' })
-}
-
-/** As node:http takes them for sending: fields of one name together. */
-function grouped(fields: readonly string[]): Record<string, string | string[]> {
-  const byName = new Map<string, [name: string, values: string[]]>()
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i] ?? ''
-    const value = fields[i + 1] ?? ''
-    const known = byName.get(name.toLowerCase())
-    if (known === undefined) byName.set(name.toLowerCase(), [name, [value]])
-    else known[1].push(value)
-  }
-  return Object.fromEntries(
-    [...byName.values()].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]),
-  )
 }

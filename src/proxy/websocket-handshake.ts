@@ -12,6 +12,8 @@ export function isWebSocketUpgrade(incoming: IncomingMessage): boolean {
   return incoming.method === 'GET' && listsToken(incoming.rawHeaders, 'upgrade', 'websocket')
 }
 
+export const unknownWebSocketVersion: Refusal = { status: 426, text: 'the WebSocket version must be 13' }
+
 /** What RFC 6455 section 4.1 asks of a client, and what smuggling through a half-made tunnel needs (no body, one Upgrade). */
 export function refusalOfHandshake({ headers, fields, httpVersion, contentLength }: Http1Request): Refusal | undefined {
   if (httpVersion !== '1.1') return { status: 400, text: 'a WebSocket needs HTTP/1.1' }
@@ -24,17 +26,14 @@ export function refusalOfHandshake({ headers, fields, httpVersion, contentLength
   if ((contentLength ?? 0) > 0 || fields.codings > 0) {
     return { status: 400, text: 'a WebSocket handshake has no body' }
   }
-  if (singleHeader(headers, 'sec-websocket-version') !== '13') {
-    return { status: 426, text: 'the WebSocket version must be 13' }
-  }
+  if (singleHeader(headers, 'sec-websocket-version') !== '13') return unknownWebSocketVersion
   const key = singleHeader(headers, 'sec-websocket-key') ?? ''
   if (!/^[A-Za-z0-9+/]{22}==$/.test(key)) return { status: 400, text: 'Sec-WebSocket-Key is not 16 bytes in base64' }
   return undefined
 }
 
 /** RFC 6455 section 4.1: status, Upgrade, Connection and the proof that the endpoint has read this very key. */
-export function isValidSwitch(response: IncomingMessage, request: Http1Request): boolean {
-  const key = singleHeader(request.headers, 'sec-websocket-key') ?? ''
+export function isValidSwitch(response: IncomingMessage, key: string): boolean {
   const accept = createHash('sha1')
     .update(key + acceptSuffix)
     .digest('base64')

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,9 +7,10 @@ import { type Headgate, startHeadgate } from '../support/headgate.ts'
 import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
 import { fieldOf, type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { acceptFor } from '../support/websocket.ts'
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ=='
-const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+const accept = acceptFor(key)
 const handshake = (more = '', path = '/') =>
   `GET ${path} HTTP/1.1\r\nHost: raw.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
   `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${more}\r\n`

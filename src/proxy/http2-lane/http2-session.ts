@@ -6,12 +6,14 @@ import type { Http2Limits, LimitReason } from '../http2/limits.ts'
 import type { RequestHead } from '../http2/message-head.ts'
 import { type ConnectionUser, type Patience, ServerConnection } from '../http2/server-connection.ts'
 import type { Stream } from '../http2/stream.ts'
+import { openTunnel } from '../open-tunnel.ts'
 import type { ProxyState } from '../proxy-state.ts'
 import { giveWriteBuffer } from '../write-buffers.ts'
 import { flushSoon } from './flush-queue.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import { Http2Request } from './http2-request.ts'
 import { refusalOfHttp2 } from './http2-rules.ts'
+import { Http2TunnelClient } from './http2-tunnel-client.ts'
 
 /** Up to this size output is copied, so that a client which does not read holds what there is and not a whole buffer. */
 const copiedBytes = 8 * 1024
@@ -52,7 +54,7 @@ export class Http2Session implements ConnectionUser {
     this.#onClose = onClose
     this.#client = new DownstreamClient(scheme, plainAddress(socket.remoteAddress ?? ''), tlsVersionOf(socket))
     this.#connection = new ServerConnection({ limits, clock, user: this })
-    socket.on('data', (bytes: Buffer) => this.#connection.receive(bytes))
+    socket.on('data', (bytes: Buffer) => this.#receive(bytes))
     socket.on('drain', () => this.#onDrain())
     // The listener allows half-open connections. In HTTP/2 a client that ends its side is gone; its streams would stay.
     socket.on('end', () => socket.destroy())
@@ -85,12 +87,28 @@ export class Http2Session implements ConnectionUser {
 
   onRequest(stream: Stream, head: RequestHead, hasBody: boolean): void {
     const request = new Http2Request(head, this.#client)
+    const refusal = refusalOfHttp2(head, request)
+    if (refusal === undefined && head.protocol !== undefined) return this.#onTunnel(stream, request)
     const exchange = new Http2Exchange(this.#connection, stream, request, hasBody)
     stream.user = exchange
     if (head.isTooLarge) this.onLimit('header-list')
-    const refusal = refusalOfHttp2(head, request)
     if (refusal === undefined) handleRequest(exchange, this.#proxy)
     else refuseRequest(exchange, refusal, this.#proxy)
+  }
+
+  /** A fault of ours that one client's bytes bring out must not end the process, and with it everybody else. */
+  #receive(bytes: Buffer): void {
+    try {
+      this.#connection.receive(bytes)
+    } catch (error) {
+      this.#proxy.log.error({ err: error, client: this.#client.clientAddress }, 'HTTP/2 connection given up')
+      this.#socket.destroy()
+    }
+  }
+
+  #onTunnel(stream: Stream, request: Http2Request): void {
+    const startedAt = performance.now()
+    openTunnel(new Http2TunnelClient(this.#connection, stream, request), this.#proxy, startedAt)
   }
 
   onOutput(): void {

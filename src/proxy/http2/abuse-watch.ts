@@ -27,6 +27,7 @@ export class AbuseWatch {
     this.#resets.earn(1)
   }
 
+  /** Data in a DATA frame, from the client or to it. */
   onData(): void {
     this.#idleFrames.earn(framesPerData)
   }

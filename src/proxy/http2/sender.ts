@@ -14,6 +14,8 @@ export type SenderOptions = {
   readonly clock: { readonly now: number }
   /** From so many bytes on that the client has not read, bodies wait. */
   readonly unreadBytes: number
+  /** A DATA frame has been written. */
+  readonly onData: () => void
   /** The last frame of an answer has been written. */
   readonly onLocalClosed: (stream: Stream) => void
 }
@@ -143,6 +145,7 @@ export class Sender {
     stream.sendWindow -= to - from
     stream.movedAtMs = this.#options.clock.now
     this.#window -= to - from
+    this.#options.onData()
   }
 
   get #isFull(): boolean {

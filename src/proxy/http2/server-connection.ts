@@ -94,6 +94,7 @@ export class ServerConnection implements FrameListener {
       block,
       clock,
       unreadBytes: limits.unreadBytes,
+      onData: () => this.#abuse.onData(),
       onLocalClosed: this.#onLocalClosed,
     })
   }

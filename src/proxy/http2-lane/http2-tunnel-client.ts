@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { answer } from '../answer.ts'
+import { Fields } from '../fields.ts'
+import { downstreamResponseHeaders, noTrailers } from '../headers.ts'
+import { httpDateLine } from '../http-date.ts'
+import type { ServerConnection } from '../http2/server-connection.ts'
+import type { Stream } from '../http2/stream.ts'
+import { nextRequestId } from '../request-id.ts'
+import { closeGraceMs, keepAliveDelayMs, type Switched, type TunnelClient } from '../tunnel-client.ts'
+import { Http2Exchange } from './http2-exchange.ts'
+import type { Http2Request } from './http2-request.ts'
+import { Http2TunnelStream } from './http2-tunnel-stream.ts'
+
+/** A client that asks by an extended CONNECT (RFC 8441): one stream of its connection becomes the tunnel. */
+export class Http2TunnelClient implements TunnelClient {
+  readonly request: Http2Request
+  readonly socket: Http2TunnelStream
+  /** The client has none: in HTTP/2 nobody takes an answer for a switch that is none (RFC 8441 section 5). */
+  readonly key: string
+  readonly handshake: readonly string[]
+  readonly #connection: ServerConnection
+  readonly #stream: Stream
+
+  constructor(connection: ServerConnection, stream: Stream, request: Http2Request) {
+    this.#connection = connection
+    this.#stream = stream
+    this.request = request
+    this.socket = new Http2TunnelStream(connection, stream)
+    this.socket.on('error', () => this.socket.destroy())
+    stream.user = this.socket
+    this.key = randomBytes(16).toString('base64')
+    this.handshake = ['Sec-WebSocket-Key', this.key]
+  }
+
+  join({ response, upstream, upstreamHead }: Switched): void {
+    const { socket } = this
+    this.#respond(200, response)
+    if (upstreamHead.length > 0) upstream.unshift(upstreamHead)
+    if (upstream instanceof Socket) upstream.setKeepAlive(true, keepAliveDelayMs)
+    upstream.pipe(socket).pipe(upstream)
+    socket.once('close', () => upstream.destroy())
+    // What is left for a slow client has been given to its stream.
+    upstream.once('close', () => setTimeout(() => socket.destroy(), closeGraceMs).unref())
+  }
+
+  refuse(status: number, text: string, more?: readonly string[]): void {
+    this.socket.leave()
+    answer(new Http2Exchange(this.#connection, this.#stream, this.request, false), status, text, nextRequestId(), more)
+  }
+
+  relay(response: IncomingMessage): void {
+    this.#respond(response.statusCode ?? 502, response)
+    response.pipe(this.socket)
+  }
+
+  #respond(status: number, response: IncomingMessage): void {
+    const list = downstreamResponseHeaders(response.rawHeaders, noTrailers)
+    const lines = Fields.ofList(list.filter((_, index) => !isProof(list[index - (index % 2)]))).lines
+    const hasDate = list.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'date')
+    this.#connection.respond(this.#stream, status, hasDate ? lines : lines + httpDateLine())
+  }
+}
+
+/** The answer to a key that the client did not send. */
+function isProof(name: string | undefined): boolean {
+  return name?.toLowerCase() === 'sec-websocket-accept'
+}

@@ -1,0 +1,71 @@
+import { Duplex } from 'node:stream'
+import { errorCode } from '../http2/error-code.ts'
+import type { ServerConnection } from '../http2/server-connection.ts'
+import type { Stream, StreamUser } from '../http2/stream.ts'
+
+/** A stream as a tunnel: what it carries both ways, once it has been accepted (RFC 8441 section 5). */
+export class Http2TunnelStream extends Duplex implements StreamUser {
+  readonly #connection: ServerConnection
+  readonly #stream: Stream
+  #untaken = 0
+  #onTaken: (() => void) | undefined
+  #hasLeft = false
+
+  constructor(connection: ServerConnection, stream: Stream) {
+    super()
+    this.#connection = connection
+    this.#stream = stream
+  }
+
+  /** The stream is answered otherwise. */
+  leave(): void {
+    this.#hasLeft = true
+    this.destroy()
+  }
+
+  onBody(bytes: Buffer, from: number, to: number): void {
+    this.#untaken += to - from
+    this.push(bytes.subarray(from, to))
+  }
+
+  onBodyEnd(): void {
+    this.push(null)
+  }
+
+  onDrain(): void {
+    const onTaken = this.#onTaken
+    this.#onTaken = undefined
+    onTaken?.()
+  }
+
+  onReset(): void {
+    this.destroy()
+  }
+
+  // http-proxy-3 sets up what it joins as a socket.
+  setTimeout(): void {}
+  setNoDelay(): void {}
+  setKeepAlive(): void {}
+
+  override _read(): void {
+    const taken = this.#untaken
+    this.#untaken = 0
+    if (taken > 0) this.#connection.consumed(this.#stream, taken)
+  }
+
+  override _write(bytes: Buffer, _encoding: BufferEncoding, onTaken: () => void): void {
+    if (this.#connection.write(this.#stream, bytes, 0, bytes.length)) onTaken()
+    else this.#onTaken = onTaken
+  }
+
+  override _final(onDone: () => void): void {
+    this.#connection.end(this.#stream, undefined)
+    onDone()
+  }
+
+  /** RFC 8441 section 5: what a reset is to a TCP connection. */
+  override _destroy(error: Error | null, onDone: (error?: Error | null) => void): void {
+    if (!this.#hasLeft) this.#connection.reset(this.#stream, errorCode.cancel)
+    onDone(error)
+  }
+}
