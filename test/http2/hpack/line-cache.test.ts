@@ -29,7 +29,8 @@ describe('the cache of header lines', () => {
     ['first', 'Xerver: nginx'],
     ['last', 'Server: nginX'],
     ['a middle', 'Server: Nginx'],
-  ])('does not take one for another whose hash is the same: they differ in %s octet', (_, other) => {
+    ['no', 'Server: ngin'],
+  ])('does not take one for another whose hash is the same: they differ in %s octet of the shorter one', (_, other) => {
     const cache = new LineCache()
     for (let time = 0; time < 3; time++) meet(cache, 'Server: nginx', 7)
     expect(meet(cache, 'Server: nginx', 7)).toBeDefined()
@@ -48,6 +49,16 @@ describe('the cache of header lines', () => {
     }
     // The others are those whose slots were taken.
     expect(known).toBeGreaterThan(19_900)
+  })
+
+  it('does not take a line for known because it came once, long ago', () => {
+    const cache = new LineCache()
+    meet(cache, 'Server: nginx')
+    for (let at = 0; at < 10_000; at++) meet(cache, `X-Number: ${at}`)
+    meet(cache, 'Server: nginx')
+    expect(look(cache, 'Server: nginx')).toBeUndefined()
+    meet(cache, 'Server: nginx')
+    expect(look(cache, 'Server: nginx')).toBeDefined()
   })
 
   it('forgets lines that are not used', () => {
