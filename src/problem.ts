@@ -22,6 +22,7 @@ export type ObjectRef = {
 
 /** Closed list: each one is a Kubernetes Event reason, a metric label and a row in docs/reference/problems.md. */
 export const problemReasons = [
+  'AppProtocolUnsupported',
   'BadManifest',
   'CertificateExpired',
   'CertificateHostMismatch',

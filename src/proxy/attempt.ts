@@ -41,7 +41,8 @@ export class Attempt implements UpstreamListener, ConnectionUser {
   start({ path, fields, body, bodyLength }: AttemptRequest, { readTimeoutMs }: Settings): void {
     const { connection } = this
     connection.user = this
-    connection.send({ method: this.#exchange.request.method, path, fields, body, bodyLength, readTimeoutMs }, this)
+    const { method } = this.#exchange.request
+    connection.send({ method, path, fields, body, bodyLength, readTimeoutMs, trailers: this.#exchange }, this)
   }
 
   /** The client is gone: the endpoint need not go on. */

@@ -1,4 +1,4 @@
-import type { Backend, EndpointId, Route, RoutingTable } from '../router/table.ts'
+import type { Backend, Endpoint, EndpointId, Route, RoutingTable } from '../router/table.ts'
 import { answer } from './answer.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { UpstreamErrorReason } from './counters.ts'
@@ -52,7 +52,8 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
     this.#options = options
     this.#tries = new Tries(options.proxy, options.backend)
     this.#body = this.#bodyOf(exchange, options.table.settings.maxBodyBytes)
-    this.#fields = upstreamFields(request, requestId, this.#body?.length)
+    const fields = upstreamFields(request, requestId, this.#body?.length)
+    this.#fields = options.backend.protocol === 'h2c' ? withTe(fields, exchange) : fields
   }
 
   get endpoint(): EndpointId | undefined {
@@ -80,12 +81,12 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
   }
 
   start(): void {
-    const { exchange, proxy } = this.#options
+    const { exchange, proxy, backend } = this.#options
     proxy.counters.requestsInFlight++
     proxy.retryBudget.onRequest()
     exchange.subscribe(this)
     const endpoint = this.#tries.next()
-    if (endpoint !== undefined) this.#try(proxy.pool.acquire(endpoint))
+    if (endpoint !== undefined) this.#try(proxy.pool.acquire(endpoint, backend.protocol))
   }
 
   onDrain(): void {
@@ -148,13 +149,19 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
 
   /** On a new connection: a kept one could break in the same way, when endpoints close what is idle. */
   #tryAgain({ connection }: Attempt, failure: UpstreamFailure): void {
-    const { proxy } = this.#options
-    // A kept connection that breaks tells little of its endpoint: where it is the only one, it is asked once more.
-    const same = connection.isKept && failure.reason !== 'endpoint-silent' ? connection.endpoint : undefined
-    const endpoint = this.#tries.next() ?? same
+    const { proxy, backend } = this.#options
+    const endpoint = this.#tries.next() ?? this.#sameEndpoint(connection, failure)
     if (endpoint === undefined) return this.#giveUp(failure)
     proxy.counters.retries++
-    this.#try(proxy.pool.acquireNew(endpoint))
+    this.#try(proxy.pool.acquireNew(endpoint, backend.protocol))
+  }
+
+  /**
+   * A kept connection that breaks, or one that ends while others use it, tells little of its endpoint: where that is the only one,
+   * it is asked once more.
+   */
+  #sameEndpoint({ isKept, endpoint }: UpstreamConnection, { reason }: UpstreamFailure): Endpoint | undefined {
+    return reason === 'stream-refused' || (isKept && reason !== 'endpoint-silent') ? endpoint : undefined
   }
 
   #try(connection: UpstreamConnection): void {
@@ -220,4 +227,12 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
     }
     this.#attempt?.abort(new Error('the body is too large'))
   }
+}
+
+/**
+ * gRPC servers look for it, to know that nobody on the way throws trailers away. It is the word of one connection (RFC 9110 section
+ * 10.1.4), so it is ours to give, where our client takes them.
+ */
+function withTe(fields: Fields, { acceptsTrailers }: Exchange): Fields {
+  return acceptsTrailers ? Fields.ofLines(`${fields.lines}TE: trailers\r\n`) : fields
 }

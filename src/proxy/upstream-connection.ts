@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Endpoint } from '../router/table.ts'
 import type { Fields } from './fields.ts'
 import type { PoolSlot } from './pool-slot.ts'
+import type { TrailerSource } from './request-trailers.ts'
 import type { WatchedConnection } from './silence-watch.ts'
 
 /** One request as an endpoint gets it. */
@@ -16,6 +17,8 @@ export type UpstreamRequest = {
   readonly bodyLength: number | undefined
   /** Milliseconds for the head of the answer to come once the request is sent, and between two reads of its body. */
   readonly readTimeoutMs: number
+  /** What stands behind the body; undefined: nobody knows of any. */
+  readonly trailers: TrailerSource | undefined
 }
 
 /** The head of a final answer. */
@@ -49,7 +52,10 @@ export interface UpstreamListener {
   onError(error: Error): void
 }
 
-/** One connection at a time carries one request: what comes back can only be the answer to it. */
+/**
+ * What carries one request at a time, so that what comes back can only be the answer to it: a connection of its own, or a stream of one
+ * that is shared.
+ */
 export interface UpstreamConnection extends WatchedConnection {
   readonly endpoint: Endpoint
   /** It has carried an exchange before, so the endpoint may be closing it as idle at this very moment. */

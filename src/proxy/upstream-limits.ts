@@ -8,4 +8,6 @@ export const upstreamLimits = {
   keepAliveMs: 4_000,
   /** Where the endpoint says how long it keeps one. */
   keepAliveMaxMs: 60_000,
+  /** Where an HTTP/2 endpoint allows more: so many share the fate of one connection, and its one order of bytes. */
+  streamsPerConnection: 100,
 } as const

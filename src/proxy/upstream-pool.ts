@@ -1,5 +1,6 @@
-import type { Endpoint, EndpointId } from '../router/table.ts'
+import type { Endpoint, EndpointId, UpstreamProtocol } from '../router/table.ts'
 import type { EndpointHealth } from './endpoint-health.ts'
+import { H2cPool } from './h2c/h2c-pool.ts'
 import { LeanConnection } from './lean/lean-connection.ts'
 import type { PoolSlot } from './pool-slot.ts'
 import { UndiciConnection, undiciConnector } from './undici-connection.ts'
@@ -16,6 +17,7 @@ export type UpstreamPoolOptions = {
 export class UpstreamPool {
   readonly #slots = new Map<EndpointId, PoolSlot>()
   readonly #all = new Set<UpstreamConnection>()
+  readonly #h2c: H2cPool
   readonly #health: EndpointHealth
   readonly #lean: boolean
   #connectTimeoutMs: number
@@ -27,6 +29,7 @@ export class UpstreamPool {
     this.#lean = lean
     this.#connectTimeoutMs = connectTimeoutMs
     this.#connector = undiciConnector(connectTimeoutMs)
+    this.#h2c = new H2cPool(health, () => this.#connectTimeoutMs)
   }
 
   setConnectTimeout(connectTimeoutMs: number): void {
@@ -44,7 +47,8 @@ export class UpstreamPool {
     for (const connection of this.#all) if (connection.isBusy) yield connection
   }
 
-  acquire(endpoint: Endpoint): UpstreamConnection {
+  acquire(endpoint: Endpoint, protocol: UpstreamProtocol = 'http'): UpstreamConnection {
+    if (protocol === 'h2c') return this.acquireNew(endpoint, protocol)
     const idle = this.#slots.get(endpoint.id)?.idle
     for (let kept = idle?.pop(); kept !== undefined; kept = idle?.pop()) {
       if (kept.silences === kept.state.silences && kept.isReusable) {
@@ -58,8 +62,9 @@ export class UpstreamPool {
     return this.acquireNew(endpoint)
   }
 
-  acquireNew(endpoint: Endpoint): UpstreamConnection {
-    const connection = this.#open(endpoint)
+  /** A stream is always new; a connection that refused or lost one takes no other. */
+  acquireNew(endpoint: Endpoint, protocol: UpstreamProtocol = 'http'): UpstreamConnection {
+    const connection = protocol === 'h2c' ? this.#h2c.open(endpoint) : this.#open(endpoint)
     connection.isBusy = true
     this.#all.add(connection)
     return connection
@@ -93,6 +98,7 @@ export class UpstreamPool {
   /** To be called a few times a second: closes what was idle for too long, and what is late. */
   checkTimes(): void {
     const { now } = this.#health
+    this.#h2c.checkTimes()
     for (const connection of this.#all) {
       if (connection.isBusy) connection.checkTime()
       else if (now > connection.idleUntil) this.#end(connection)
@@ -102,6 +108,7 @@ export class UpstreamPool {
   /** Closes the idle connections of endpoints that are gone; busy ones end with their exchange. */
   retain(isLive: (id: EndpointId) => boolean): void {
     this.#isLive = isLive
+    this.#h2c.retain(isLive)
     for (const [id, slot] of this.#slots) {
       if (isLive(id)) continue
       slot.isLive = false
@@ -116,6 +123,7 @@ export class UpstreamPool {
 
   close(): void {
     for (const connection of this.#all) this.#end(connection)
+    this.#h2c.close()
   }
 
   #open(endpoint: Endpoint): UpstreamConnection {

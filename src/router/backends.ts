@@ -1,10 +1,11 @@
 import type { Problem, ProblemReason } from '../problem.ts'
-import type { EndpointSlice, Service } from '../watch/objects.ts'
+import type { EndpointSlice, ObjectKey, Service, ServicePort } from '../watch/objects.ts'
+import { appProtocolOf } from './app-protocol.ts'
 import { type BackendReference, serviceKeyOf } from './backend-reference.ts'
 import type { BuildInput } from './build-input.ts'
 import { endpointsOf, findServicePort } from './endpoints.ts'
 import { externalEndpoints, externalNameOf } from './external-name.ts'
-import type { Backend, BackendState, Endpoint } from './table.ts'
+import type { Backend, BackendState, Endpoint, UpstreamProtocol } from './table.ts'
 
 export type ResolvedBackend = {
   readonly backend: Backend
@@ -17,6 +18,8 @@ export type Complaint = {
   /** Below the backend's own field. */
   readonly field: string
   readonly message: string
+  /** Left out: nothing can be done. */
+  readonly instead?: string
 }
 
 export type ExternalNamePolicy = { readonly disableExternalName: boolean; readonly allowLocalAddresses: boolean }
@@ -27,7 +30,12 @@ type Sources = {
   readonly externalAddresses: BuildInput['externalAddresses']
 }
 
-type Outcome = { readonly state: BackendState; readonly endpoints: readonly Endpoint[]; readonly complaint?: Complaint }
+type Outcome = {
+  readonly state: BackendState
+  readonly endpoints: readonly Endpoint[]
+  readonly protocol?: UpstreamProtocol
+  readonly complaint?: Complaint | undefined
+}
 
 export function resolveBackend(
   reference: BackendReference,
@@ -35,13 +43,13 @@ export function resolveBackend(
   policy: ExternalNamePolicy,
 ): ResolvedBackend {
   const { id, namespace, service, port } = reference
-  const { state, endpoints, complaint } = resolve(reference, sources, policy)
+  const { state, endpoints, protocol = 'http', complaint } = resolve(reference, sources, policy)
   const backend: Backend = {
     id,
     namespace,
     service,
     port: port === undefined ? '' : String(port),
-    protocol: 'http',
+    protocol,
     endpoints,
     state,
   }
@@ -59,7 +67,7 @@ function resolve(reference: BackendReference, sources: Sources, policy: External
   const port = findServicePort(service, reference.port)
   if (port === undefined) return portNotFound(reference)
   const endpoints = endpointsOf(service, port, sources.slices)
-  if (endpoints.length > 0) return { state: 'ok', endpoints }
+  if (endpoints.length > 0) return found(endpoints, port, key)
   const message = `Service ${key} has no ready endpoint for port ${port.name ?? port.port}`
   return failed('no-ready-endpoints', 'NoReadyEndpoints', '.service.name', message)
 }
@@ -77,14 +85,29 @@ function resolveExternal(
   }
   // Nothing translates ports behind a name, so a number need not be among the Service's own.
   const { port: wanted } = reference
-  const port = typeof wanted === 'number' ? wanted : service && findServicePort(service, wanted)?.port
+  const servicePort = service && findServicePort(service, wanted)
+  const port = typeof wanted === 'number' ? wanted : servicePort?.port
   if (port === undefined) return portNotFound(reference)
   const external = externalEndpoints(externalName, port, externalAddresses, allowLocalAddresses)
-  if (external.kind === 'ok') return { state: 'ok', endpoints: external.endpoints }
+  if (external.kind === 'ok') return found(external.endpoints, servicePort, key)
   const message = `${externalName}, the externalName of Service ${key}, ${external.why}`
   return external.kind === 'refused'
     ? failed('unsupported', 'ExternalNameRefused', '.service.name', message)
     : failed('no-ready-endpoints', 'NoReadyEndpoints', '.service.name', message)
+}
+
+function found(endpoints: readonly Endpoint[], port: ServicePort | undefined, service: ObjectKey): Outcome {
+  const { protocol, unsupported } = appProtocolOf(port)
+  const complaint: Complaint | undefined =
+    unsupported === undefined
+      ? undefined
+      : {
+          reason: 'AppProtocolUnsupported',
+          field: '.service.port',
+          message: `Service ${service} says appProtocol ${unsupported} of this port, and TLS to endpoints is not spoken`,
+          instead: 'requests to this path are sent to it over HTTP/1.1 without TLS',
+        }
+  return { state: 'ok', endpoints, protocol, complaint }
 }
 
 function portNotFound(reference: BackendReference): Outcome {
@@ -103,6 +126,6 @@ export function backendProblem({ object, field }: BackendReference, complaint: C
     field: field.startsWith('--') ? field : field + complaint.field,
     reason: complaint.reason,
     message: complaint.message,
-    instead: 'requests to this path are answered with 503',
+    instead: complaint.instead ?? 'requests to this path are answered with 503',
   }
 }

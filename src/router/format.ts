@@ -59,8 +59,9 @@ function actionText(action: Action, { backends }: RoutingTable): string {
       const backend = backends.get(id)
       const count = backend?.endpoints.length ?? 0
       const share = action.backends.length > 1 ? ` weight ${weight}` : ''
+      const protocol = backend === undefined || backend.protocol === 'http' ? '' : `, ${backend.protocol}`
       const state = backend === undefined || backend.state === 'ok' ? '' : `, ${backend.state}`
-      return `${id}${share} (${count} ${count === 1 ? 'endpoint' : 'endpoints'}${state})`
+      return `${id}${share} (${count} ${count === 1 ? 'endpoint' : 'endpoints'}${protocol}${state})`
     })
     .join(', ')
 }

@@ -138,12 +138,15 @@ export type Backend = {
   readonly namespace: string
   readonly service: string
   readonly port: string
-  readonly protocol: 'http'
+  readonly protocol: UpstreamProtocol
   /** In a fixed order, without duplicates: balancing depends on it. Empty: answered with 503. */
   readonly endpoints: readonly Endpoint[]
   /** Why there are no endpoints: shown in explanations, metrics and logs. */
   readonly state: BackendState
 }
+
+/** `h2c`: HTTP/2 without TLS, from the first byte. */
+export type UpstreamProtocol = 'http' | 'h2c'
 
 export type BackendState = 'ok' | 'service-not-found' | 'port-not-found' | 'no-ready-endpoints' | 'unsupported'
 

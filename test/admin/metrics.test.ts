@@ -60,7 +60,7 @@ describe('metrics of traffic', () => {
     expect(samples('headgate_tunnels')[0]?.value).toBe(2)
     expect(samples('headgate_upstream_retries_total')[0]?.value).toBe(4)
     const errors = samples('headgate_upstream_errors_total')
-    expect(errors).toHaveLength(9)
+    expect(errors).toHaveLength(10)
     expect(errors.find(({ labels }) => labels['reason'] === 'connect-refused')?.value).toBe(6)
   })
 

@@ -44,6 +44,7 @@ async function call(pool: UpstreamPool, endpoint: Endpoint, headers: string[] = 
         body: undefined,
         bodyLength: undefined,
         readTimeoutMs: 5_000,
+        trailers: undefined,
       },
       {
         onInterim: () => {},

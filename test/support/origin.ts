@@ -91,8 +91,9 @@ function takeChunked(bytes: string): { body: string; length: number } | undefine
     const size = Number.parseInt(bytes.slice(at, lineEnd), 16)
     at = lineEnd + 2
     if (size === 0) {
-      const end = bytes.indexOf('\r\n', at)
-      return end < 0 ? undefined : { body, length: end + 2 }
+      // From the end of the size on: without trailers, the empty line is right behind it.
+      const end = bytes.indexOf('\r\n\r\n', at - 2)
+      return end < 0 ? undefined : { body, length: end + 4 }
     }
     if (bytes.length < at + size + 2) return undefined
     body += bytes.slice(at, at + size)

@@ -4,10 +4,11 @@ import { Counters } from '../../src/proxy/counters.ts'
 import { EndpointHealth } from '../../src/proxy/endpoint-health.ts'
 import { describeFailure } from '../../src/proxy/errors.ts'
 import { Fields } from '../../src/proxy/fields.ts'
+import type { TrailerSource } from '../../src/proxy/request-trailers.ts'
 import { SilenceWatch } from '../../src/proxy/silence-watch.ts'
 import type { UpstreamConnection, UpstreamHead, UpstreamListener } from '../../src/proxy/upstream-connection.ts'
 import { UpstreamPool } from '../../src/proxy/upstream-pool.ts'
-import type { Endpoint } from '../../src/router/table.ts'
+import type { Endpoint, UpstreamProtocol } from '../../src/router/table.ts'
 import type { UpstreamClient } from './bed.ts'
 
 export type Asked = {
@@ -16,6 +17,8 @@ export type Asked = {
   readonly body?: Readable
   readonly bodyLength?: number
   readonly readTimeoutMs?: number
+  readonly fields?: string
+  readonly trailers?: TrailerSource
 }
 
 /** One request on one connection, and all that is heard of it. The connection goes back to its pool as it does in the proxy. */
@@ -54,10 +57,10 @@ export class Exchange implements UpstreamListener {
     return this.#finished.promise
   }
 
-  ask(port: number, { method = 'GET', path = '/', body, bodyLength, readTimeoutMs = 10_000 }: Asked): this {
+  ask(port: number, { method = 'GET', path = '/', body, bodyLength, readTimeoutMs = 10_000, ...more }: Asked): this {
     const length = bodyLength === undefined ? '' : `Content-Length: ${bodyLength}\r\n`
-    const fields = Fields.ofLines(`Host: 127.0.0.1:${port}\r\nX-Asked: yes\r\n${length}`)
-    this.connection.send({ method, path, fields, body, bodyLength, readTimeoutMs }, this)
+    const fields = Fields.ofLines(`Host: 127.0.0.1:${port}\r\nX-Asked: yes\r\n${length}${more.fields ?? ''}`)
+    this.connection.send({ method, path, fields, body, bodyLength, readTimeoutMs, trailers: more.trailers }, this)
     this.#hasReturned = true
     return this
   }
@@ -121,7 +124,11 @@ export type PoolBed = {
 
 export function startPool(
   client: UpstreamClient,
-  { connectTimeoutMs = 5_000, isTicking = true }: { connectTimeoutMs?: number; isTicking?: boolean } = {},
+  {
+    connectTimeoutMs = 5_000,
+    isTicking = true,
+    protocol = 'http',
+  }: { connectTimeoutMs?: number; isTicking?: boolean; protocol?: UpstreamProtocol } = {},
 ): PoolBed {
   const health = new EndpointHealth({
     log: createLogger({ level: 'error', format: 'json' }),
@@ -139,7 +146,7 @@ export function startPool(
     ask(port, asked = {}) {
       const endpoint = endpoints.get(port) ?? { id: `127.0.0.1:${port}`, address: '127.0.0.1', port, zone: undefined }
       endpoints.set(port, endpoint)
-      return new Exchange(pool, pool.acquire(endpoint)).ask(port, asked)
+      return new Exchange(pool, pool.acquire(endpoint, protocol)).ask(port, asked)
     },
     tick() {
       health.tick()

@@ -165,7 +165,7 @@ export class LeanConnection implements UpstreamConnection {
 
   #write(request: UpstreamRequest): void {
     this.hasSent = true
-    const { body, bodyLength } = request
+    const { body, bodyLength, trailers } = request
     const head = `${request.method} ${request.path} HTTP/1.1\r\n${request.fields.lines}`
     if (body === undefined) {
       this.socket.write(`${head}\r\n`, 'latin1')
@@ -175,6 +175,7 @@ export class LeanConnection implements UpstreamConnection {
       socket: this.socket,
       body,
       length: bodyLength,
+      trailers,
       onMoved: () => {
         this.#movedAt = this.#health.now
       },

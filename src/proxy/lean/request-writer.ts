@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import type { TrailerSource } from '../request-trailers.ts'
 
 export type RequestWriterOptions = {
   readonly socket: Socket
   readonly body: Readable
   /** Bytes; undefined: in chunks (RFC 9112 section 7.1). */
   readonly length: number | undefined
+  /** What stands behind a body in chunks. */
+  readonly trailers: TrailerSource | undefined
   /** The endpoint has taken something. */
   readonly onMoved: () => void
 }
@@ -76,9 +79,9 @@ export class RequestWriter {
   }
 
   #finish(): void {
-    const { socket, length, onMoved } = this.#options
+    const { socket, length, trailers, onMoved } = this.#options
     if (this.#isStopped) return
-    if (length === undefined) socket.write('0\r\n\r\n', 'latin1')
+    if (length === undefined) socket.write(`0\r\n${trailers?.requestTrailers?.lines ?? ''}\r\n`, 'latin1')
     else if (this.#sent !== length) return this.#break()
     this.#isDone = true
     onMoved()
