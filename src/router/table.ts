@@ -1,3 +1,4 @@
+import { defaultHttp2Settings, type Http2Settings } from './http2-settings.ts'
 // The routing table: plain readonly data without functions, so that it can be printed, compared and posted to a worker.
 // State (pools, counters, balancer positions) lives in the proxy, by endpoint address or id, and outlives the table.
 
@@ -12,7 +13,7 @@ export type RoutingTable = {
   readonly settings: Settings
 }
 
-export type Settings = {
+export type Settings = Http2Settings & {
   /** Milliseconds to open a connection to an endpoint. */
   readonly connectTimeoutMs: number
   /** Milliseconds for the response head to come, and between two reads of its body. */
@@ -31,6 +32,7 @@ export const defaultSettings: Settings = {
   sendTimeoutMs: 60_000,
   maxBodyBytes: 0,
   keepAliveMs: 75_000,
+  ...defaultHttp2Settings,
 }
 
 /** Ingress uses two, `http` and `https`; Gateway API will add and remove them at run time. */

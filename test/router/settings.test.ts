@@ -17,6 +17,10 @@ describe('settings', () => {
     ['proxy-body-size', '1G', { maxBodyBytes: 1024 ** 3 }],
     ['proxy-body-size', '512', { maxBodyBytes: 512 }],
     ['proxy-body-size', '0', { maxBodyBytes: 0 }],
+    ['http2-max-concurrent-streams', '250', { http2Streams: 250 }],
+    ['http2-max-header-size', '16k', { http2HeaderListBytes: 16 * 1024 }],
+    ['http2-reset-rate', '1', { http2ResetsPerSecond: 1 }],
+    ['http2-preface-timeout', '3s', { http2PrefaceTimeoutMs: 3_000 }],
   ])('take %s: %s', (key, value, expected) => {
     expect(read({ [key]: value })).toEqual({ settings: { ...defaultSettings, ...expected }, problems: [] })
   })
@@ -26,6 +30,10 @@ describe('settings', () => {
     ['proxy-read-timeout', '0'],
     ['proxy-read-timeout', '-1'],
     ['proxy-body-size', '8mb'],
+    ['http2-max-concurrent-streams', '0'],
+    ['http2-max-concurrent-streams', '1e3'],
+    ['http2-max-header-size', '2m'],
+    ['http2-header-table-size', '1023'],
     ['server-snippet', 'x'],
     ['constructor', 'x'],
   ])('stay the defaults for %s: %s, with a problem', (key, value) => {

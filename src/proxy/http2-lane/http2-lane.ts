@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { defaultLimits } from '../http2/limits.ts'
+import type { Settings } from '../../router/table.ts'
+import { type Http2Limits, limitsOf } from '../http2/limits.ts'
 import type { ProxyState } from '../proxy-state.ts'
 import { stallTimeoutMs } from '../stall.ts'
 import { Http2Session } from './http2-session.ts'
@@ -12,6 +13,8 @@ export class Http2Lane {
   readonly #sessions = new Set<Http2Session>()
   readonly #clock = { now: performance.now() }
   #timer: NodeJS.Timeout | undefined
+  #settings: Settings | undefined
+  #limits: Http2Limits | undefined
 
   constructor(proxy: ProxyState) {
     this.#proxy = proxy
@@ -27,7 +30,7 @@ export class Http2Lane {
       socket,
       scheme,
       proxy: this.#proxy,
-      limits: defaultLimits,
+      limits: this.#currentLimits(),
       clock: this.#clock,
       onClose: this.#onClose,
     })
@@ -49,6 +52,14 @@ export class Http2Lane {
     clearInterval(this.#timer)
     this.#timer = undefined
     for (const session of this.#sessions) session.destroy()
+  }
+
+  /** One object for all connections until a setting changes. */
+  #currentLimits(): Http2Limits {
+    const { settings } = this.#proxy.table
+    if (settings !== this.#settings || this.#limits === undefined) this.#limits = limitsOf(settings)
+    this.#settings = settings
+    return this.#limits
   }
 
   #sweep(): void {

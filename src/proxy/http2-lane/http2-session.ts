@@ -82,7 +82,9 @@ export class Http2Session implements ConnectionUser {
     if (unread < this.#unread || unread === 0) this.#readAtMs = now
     this.#unread = unread
     const isOver = this.#connection.isEnded && now - this.#endedAtMs > lingerMs
-    if (isOver || now - this.#readAtMs > patience.stallMs) this.#socket.destroy()
+    const isUnread = now - this.#readAtMs > patience.stallMs
+    if (isUnread) this.onLimit('write-stall')
+    if (isOver || isUnread) this.#socket.destroy()
   }
 
   onRequest(stream: Stream, head: RequestHead, hasBody: boolean): void {

@@ -1,3 +1,4 @@
+import { defaultHttp2Settings, type Http2Settings } from '../../router/http2-settings.ts'
 import type { Allowance } from './budget.ts'
 
 /** What one client may make us hold or do. Times in milliseconds, sizes in bytes. */
@@ -29,22 +30,26 @@ export type Http2Limits = {
   readonly headerBlockMs: number
 }
 
-export const defaultLimits: Http2Limits = {
-  streams: 100,
-  headerListBytes: 32 * 1024,
-  headerFields: 100,
-  headerBlockBytes: 64 * 1024,
-  continuations: 16,
-  headerTableBytes: 4_096,
-  streamWindow: 256 * 1024,
-  connectionWindow: 1024 * 1024,
-  unreadBytes: 256 * 1024,
-  resets: { burst: 200, perSecond: 20 },
-  streamErrors: { burst: 100, perSecond: 10 },
-  idleFrames: { burst: 1_000, perSecond: 50 },
-  prefaceMs: 10_000,
-  headerBlockMs: 10_000,
+export function limitsOf(settings: Http2Settings): Http2Limits {
+  return {
+    streams: settings.http2Streams,
+    headerListBytes: settings.http2HeaderListBytes,
+    headerFields: settings.http2HeaderFields,
+    headerBlockBytes: settings.http2HeaderBlockBytes,
+    continuations: settings.http2Continuations,
+    headerTableBytes: settings.http2HeaderTableBytes,
+    streamWindow: settings.http2StreamWindow,
+    connectionWindow: settings.http2ConnectionWindow,
+    unreadBytes: settings.http2UnreadBytes,
+    resets: { burst: settings.http2ResetBurst, perSecond: settings.http2ResetsPerSecond },
+    streamErrors: { burst: settings.http2StreamErrorBurst, perSecond: settings.http2StreamErrorsPerSecond },
+    idleFrames: { burst: settings.http2IdleFrameBurst, perSecond: settings.http2IdleFramesPerSecond },
+    prefaceMs: settings.http2PrefaceTimeoutMs,
+    headerBlockMs: settings.http2HeaderTimeoutMs,
+  }
 }
+
+export const defaultLimits: Http2Limits = limitsOf(defaultHttp2Settings)
 
 /** Closed list: why a client was held back, or lost a stream or its connection. */
 export type LimitReason =
