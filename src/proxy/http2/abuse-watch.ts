@@ -1,21 +1,31 @@
 import { Budget } from './budget.ts'
-import type { Http2Limits } from './limits.ts'
+import { errorCode } from './error-code.ts'
+import type { Http2Limits, LimitReason } from './limits.ts'
+
+/** Clients widen two windows for some of the data that they read, some of them for each frame of it. */
+const framesPerData = 3
+/** Priorities of RFC 7540, window updates before the first data, a PING to measure the round trip. */
+const framesPerRequest = 5
 
 /**
- * Counts what a client does that costs us and brings no request forward. Each `true` is a client that has gone too far: real ones
- * stay far below. What moves requests forward earns some of it back, so that long and busy connections never come near.
+ * Counts what a client does that costs us and brings no request forward. A code is a connection error for one that has gone too far:
+ * real clients stay far below. What moves requests forward earns some of it back, so that long and busy connections never come near.
  */
 export class AbuseWatch {
+  /** The last limit that was exceeded; empty: none. */
+  reason: LimitReason | '' = ''
   readonly #clock: { readonly now: number }
+  readonly #onLimit: (reason: LimitReason) => void
   readonly #resets: Budget
   readonly #streamErrors: Budget
   readonly #idleFrames: Budget
 
-  constructor({ resets, streamErrors, idleFrames }: Http2Limits, clock: { readonly now: number }) {
+  constructor(limits: Http2Limits, clock: { readonly now: number }, onLimit: (reason: LimitReason) => void) {
     this.#clock = clock
-    this.#resets = new Budget(resets, clock.now)
-    this.#streamErrors = new Budget(streamErrors, clock.now)
-    this.#idleFrames = new Budget(idleFrames, clock.now)
+    this.#onLimit = onLimit
+    this.#resets = new Budget(limits.resets, clock.now)
+    this.#streamErrors = new Budget(limits.streamErrors, clock.now)
+    this.#idleFrames = new Budget(limits.idleFrames, clock.now)
   }
 
   onRequest(): void {
@@ -33,20 +43,22 @@ export class AbuseWatch {
   }
 
   /** The client gave a stream up. */
-  onReset(): boolean {
-    return !this.#resets.spend(1, this.#clock.now)
+  onReset(): number | undefined {
+    return this.#resets.spend(1, this.#clock.now) ? undefined : this.exceed('resets')
   }
 
-  onStreamError(): boolean {
-    return !this.#streamErrors.spend(1, this.#clock.now)
+  onStreamError(): number | undefined {
+    return this.#streamErrors.spend(1, this.#clock.now) ? undefined : this.exceed('stream-errors')
   }
 
-  onIdleFrame(cost = 1): boolean {
-    return !this.#idleFrames.spend(cost, this.#clock.now)
+  onIdleFrame(cost = 1): number | undefined {
+    return this.#idleFrames.spend(cost, this.#clock.now) ? undefined : this.exceed('idle-frames')
+  }
+
+  /** Of a limit whose measure is taken elsewhere. */
+  exceed(reason: LimitReason): number {
+    this.reason = reason
+    this.#onLimit(reason)
+    return errorCode.enhanceYourCalm
   }
 }
-
-/** Clients widen two windows for some of the data that they read, some of them for each frame of it. */
-const framesPerData = 3
-/** Priorities of RFC 7540, window updates before the first data, a PING to measure the round trip. */
-const framesPerRequest = 5

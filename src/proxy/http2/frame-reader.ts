@@ -8,7 +8,7 @@ export interface FrameListener {
   /** The head of a DATA frame has come, with the padding length where it has one. */
   onDataBegin(frame: FrameHead, padding: number): number | undefined
   /** Some of its data, without padding: pieces as they come in. */
-  onDataPiece(bytes: Buffer, from: number, to: number): number | undefined
+  onDataPiece(bytes: Buffer, from: number, to: number): void
   /** All of it has come, padding included. */
   onDataEnd(frame: FrameHead): number | undefined
 }
@@ -131,8 +131,8 @@ export class FrameReader {
     const dataTo = Math.min(to, from + this.#dataLeft - this.#paddingLeft)
     this.#dataLeft -= to - from
     if (this.#dataLeft < this.#paddingLeft) this.#paddingLeft = this.#dataLeft
-    const error = dataTo > from ? this.#listener.onDataPiece(bytes, from, dataTo) : undefined
-    if (error !== undefined || this.#dataLeft > 0) return error
+    if (dataTo > from) this.#listener.onDataPiece(bytes, from, dataTo)
+    if (this.#dataLeft > 0) return undefined
     this.#dataLeft = -1
     return this.#listener.onDataEnd(this.#frame)
   }
