@@ -114,6 +114,7 @@ describe('gRPC through Headgate', () => {
     call.halfClose()
     expect(await call.head).toMatchObject({ 'grpc-status': '5', 'grpc-message': 'no such' })
     expect(await call.closed()).toBe(0)
+    expect(call.isTrailersOnly).toBe(true)
   })
 
   it('carries many calls at once on one connection to the endpoint', async () => {

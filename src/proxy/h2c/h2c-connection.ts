@@ -75,8 +75,6 @@ export class H2cConnection {
     this.socket = socket
     socket.on('connect', () => this.#onConnect())
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onSocketError(error))
-    // node:http2 would leave its streams open: nothing can come to them any more.
-    socket.on('end', () => socket.destroy())
     this.#session = this.#openSession(socket)
   }
 
