@@ -31,6 +31,8 @@ export class Sender {
   /** Streams with something pending. */
   #waiting: Stream[] = []
   #isFirstBlock = true
+  /** When data of any stream last left. */
+  #movedAtMs = 0
 
   constructor(options: SenderOptions) {
     this.#options = options
@@ -109,6 +111,11 @@ export class Sender {
     this.#pump()
   }
 
+  /** Its window is open, and since then data of other streams has left. */
+  isWaitingItsTurn(stream: Stream, sinceMs: number): boolean {
+    return stream.sendWindow > 0 && this.#movedAtMs >= sinceMs
+  }
+
   #head(stream: Stream, status: number, lines: string): void {
     if (stream.isLocalClosed || stream.isClosed) return
     const { block } = this.#options
@@ -144,6 +151,7 @@ export class Sender {
     stream.flagsSerial = this.#output.serial
     stream.sendWindow -= to - from
     stream.movedAtMs = this.#options.clock.now
+    this.#movedAtMs = stream.movedAtMs
     this.#window -= to - from
     this.#options.onData()
   }

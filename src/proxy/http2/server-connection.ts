@@ -339,7 +339,9 @@ export class ServerConnection implements FrameListener {
     if (this.#isEnded) return
     this.#isEnded = true
     const text = code === errorCode.enhanceYourCalm ? this.#abuse.reason : ''
-    if (code !== errorCode.none) this.#output.goaway(this.#table.lastId, code, text)
+    // Section 6.8: a drain has named a last stream already, which must not rise.
+    const lastId = Math.min(this.#table.lastId, this.#table.acceptedUpTo)
+    if (code !== errorCode.none) this.#output.goaway(lastId, code, text)
     this.#streams.closeAll()
     this.#user.onEnd()
   }

@@ -67,8 +67,8 @@ export class ServerStreams {
     const { limits, clock } = this.#options
     table.lastId = streamId
     if (streamId > table.acceptedUpTo) return this.#abuse.onIdleFrame()
-    this.#abuse.onRequest()
     if (table.size >= limits.streams) return this.#refuseNew(streamId)
+    this.#abuse.onRequest()
     const stream = new Stream(streamId, limits.streamWindow, sender.streamWindow, clock.now)
     table.add(stream)
     if (head === undefined) return this.#refuse(stream, errorCode.protocol)
@@ -202,7 +202,7 @@ export class ServerStreams {
     const { now } = this.#options.clock
     for (const stream of this.table.open()) {
       if (stream.isLocalClosed) this.reset(stream, errorCode.none)
-      else if (now - stream.movedAtMs > stallMs) this.#checkStall(stream)
+      else if (now - stream.movedAtMs > stallMs) this.#checkStall(stream, now - stallMs)
     }
   }
 
@@ -265,8 +265,9 @@ export class ServerStreams {
     return this.#abuse.onStreamError()
   }
 
-  #checkStall(stream: Stream): void {
-    const isUnread = stream.pendingBytes > 0
+  #checkStall(stream: Stream, sinceMs: number): void {
+    // One that others go before, of answers that the client does read, waits for us.
+    const isUnread = stream.pendingBytes > 0 && !this.sender.isWaitingItsTurn(stream, sinceMs)
     // One whose body nobody takes waits for us; one that is being answered may have said all that it has to say for now.
     const isUnsent = !stream.isRemoteClosed && !stream.hasHead && stream.unconsumed === 0
     if (!isUnread && !isUnsent) return
