@@ -44,7 +44,7 @@ export async function compareAll(
   const waiting = [...comparisons].reverse()
   const work = async (slot: number): Promise<void> => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const { verdict, difference } = await compare(fast, standard, slot, next)
+      const { verdict, difference } = await compareSteadily(fast, standard, slot, next)
       counts[verdict]++
       if (difference !== undefined) differences.push(difference)
     }
@@ -53,12 +53,19 @@ export async function compareAll(
   return { counts, differences }
 }
 
-async function compare(
-  fast: Side,
-  standard: Side,
-  slot: number,
-  comparison: Comparison,
-): Promise<{ readonly verdict: Verdict; readonly difference?: string }> {
+type Compared = { readonly verdict: Verdict; readonly difference?: string }
+
+/** Parsers that differ do so each time. What differs once is told and not counted: on a busy machine a reset overtakes an answer. */
+async function compareSteadily(fast: Side, standard: Side, slot: number, comparison: Comparison): Promise<Compared> {
+  let compared = await compare(fast, standard, slot, comparison)
+  for (let again = 0; again < 2 && compared.difference !== undefined; again++) {
+    process.stdout.write(`differs once: ${compared.difference}\n`)
+    compared = await compare(fast, standard, slot, comparison)
+  }
+  return compared
+}
+
+async function compare(fast: Side, standard: Side, slot: number, comparison: Comparison): Promise<Compared> {
   const both = (ms: number): Promise<[Outcome, Outcome]> => {
     const place = { slot, run: ++runs }
     return Promise.all([fast.run(place, comparison, ms), standard.run(place, comparison, ms)])
