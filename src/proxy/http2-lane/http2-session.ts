@@ -126,7 +126,18 @@ export class Http2Session implements ConnectionUser {
     flushSoon(this)
   }
 
+  onOutputFull(): void {
+    this.#send()
+    this.#connection.noteUnread(this.#socket.writableLength)
+  }
+
   flush(): void {
+    this.#send()
+    if (this.#connection.isEnded) return void this.#socket.end()
+    this.#checkUnread()
+  }
+
+  #send(): void {
     const socket = this.#socket
     for (const { buffer, length } of this.#connection.take()) {
       if (socket.destroyed) giveWriteBuffer(buffer)
@@ -136,8 +147,6 @@ export class Http2Session implements ConnectionUser {
         giveWriteBuffer(buffer)
       }
     }
-    if (this.#connection.isEnded) return void socket.end()
-    this.#checkUnread()
   }
 
   #onDrain(): void {

@@ -4,6 +4,13 @@ import { flag, frameHeadBytes, frameType, maxFrameBytes } from './frame.ts'
 /** A piece of output; `release` must be called when its bytes are not needed any more. */
 export type OutputPiece = { readonly buffer: Buffer; readonly length: number }
 
+export type OutputEvents = {
+  /** There is something to take, where there was nothing. */
+  readonly onFirst: () => void
+  /** A buffer is full: it may be taken now, while it is warm, or together with what follows. No frame may be written meanwhile. */
+  readonly onFull: () => void
+}
+
 /**
  * The frames that a connection is about to send, written one behind the other, so that all of one turn of the event loop leave
  * together. Holds no memory while there are none.
@@ -15,11 +22,10 @@ export class Output {
   #at = 0
   #full: OutputPiece[] = []
   #fullBytes = 0
-  readonly #onFirst: () => void
+  readonly #events: OutputEvents
 
-  /** `onFirst`: called when there is something to take, once until it is taken. */
-  constructor(onFirst: () => void) {
-    this.#onFirst = onFirst
+  constructor(events: OutputEvents) {
+    this.#events = events
   }
 
   /** Bytes that wait to be taken. */
@@ -117,10 +123,13 @@ export class Output {
 
   /** Writes the head of a frame. Returns where its payload goes. */
   #begin(length: number, type: number, flags: number, streamId: number): number {
-    if (this.#at + frameHeadBytes + length > writeBufferBytes) this.#turnOver()
+    if (this.#at + frameHeadBytes + length > writeBufferBytes) {
+      this.#turnOver()
+      this.#events.onFull()
+    }
     if (this.#buffer === undefined) {
       this.#buffer = takeWriteBuffer()
-      if (this.#full.length === 0) this.#onFirst()
+      if (this.#full.length === 0) this.#events.onFirst()
     }
     const buffer = this.#buffer
     const at = this.#at

@@ -111,6 +111,10 @@ export class Sender {
     this.#pump()
   }
 
+  noteUnread(bytes: number): void {
+    this.#unread = bytes
+  }
+
   /** Its window is open, and since then data of other streams has left. */
   isWaitingItsTurn(stream: Stream, sinceMs: number): boolean {
     return stream.sendWindow > 0 && this.#movedAtMs >= sinceMs

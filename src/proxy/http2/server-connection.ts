@@ -20,6 +20,8 @@ export interface ConnectionUser {
   onRequest(stream: Stream, head: RequestHead, hasBody: boolean): void
   /** There is output to take, where there was none. */
   onOutput(): void
+  /** There is much of it: `take` and `noteUnread` may be called at once, nothing else. */
+  onOutputFull(): void
   /** A limit held the client back, or ended its connection. */
   onLimit(reason: LimitReason): void
   /** Nothing more will be read: to be closed once the output is sent. */
@@ -74,7 +76,7 @@ export class ServerConnection implements FrameListener {
     this.#user = user
     this.#startedAtMs = clock.now
     this.#idleSinceMs = clock.now
-    this.#output = new Output(() => user.onOutput())
+    this.#output = new Output({ onFirst: () => user.onOutput(), onFull: () => user.onOutputFull() })
     this.#reader = new FrameReader(this)
     this.#decoder = new HpackDecoder(limits.headerTableBytes)
     this.#heads = new HeadReader(limits)
@@ -131,6 +133,11 @@ export class ServerConnection implements FrameListener {
   /** Bytes taken that the client has not read yet. */
   setUnread(bytes: number): void {
     this.#sender.setUnread(bytes)
+  }
+
+  /** The same, in the middle of something that is being written. */
+  noteUnread(bytes: number): void {
+    this.#sender.noteUnread(bytes)
   }
 
   inform(stream: Stream, status: number, lines: string): void {

@@ -108,6 +108,8 @@ export class Driver implements ConnectionUser {
     this.#onRequest(request)
   }
 
+  onOutputFull(): void {}
+
   onOutput(): void {
     if (this.#hasOutput) throw new Error('told twice of the same output')
     this.#hasOutput = true
