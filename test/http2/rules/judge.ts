@@ -3,10 +3,13 @@ import { Driver } from '../codec/driver.ts'
 import { type HeadersOptions, headers } from '../support/frames.ts'
 import { encodeBlock, type Field } from '../support/header-block.ts'
 
+const maxFrame = 16_384
+
 /** What becomes of this header list as the first of a connection: the request of it, or the frames that refuse it. */
 export function judge(fields: readonly Field[], options: HeadersOptions = { end: true }): RequestHead | string {
   const driver = new Driver()
-  const said = driver.ask(headers(1, encodeBlock(fields), options))
+  const block = encodeBlock(fields)
+  const said = driver.ask(headers(1, block, { ...options, parts: Math.ceil(block.length / maxFrame) }))
   const [request] = driver.requests
   return request?.head ?? said.join(', ')
 }
