@@ -9,7 +9,7 @@ const maxFrame = 16_384
 export function judge(fields: readonly Field[], options: HeadersOptions = { end: true }): RequestHead | string {
   const driver = new Driver()
   const block = encodeBlock(fields)
-  const said = driver.ask(headers(1, block, { ...options, parts: Math.ceil(block.length / maxFrame) }))
+  const said = driver.ask(headers(1, block, { ...options, parts: Math.max(1, Math.ceil(block.length / maxFrame)) }))
   const [request] = driver.requests
   return request?.head ?? said.join(', ')
 }
