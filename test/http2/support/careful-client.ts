@@ -8,6 +8,8 @@ import { RawHttp2, type Where } from './raw-http2.ts'
 
 export type Settings = readonly (readonly [id: number, value: number])[]
 
+export type RequestOptions = frames.HeadersOptions & { readonly block?: Buffer }
+
 export type GoAway = { readonly lastStreamId: number; readonly code: number }
 
 /**
@@ -64,12 +66,13 @@ export class CarefulClient {
     return this.#nextId
   }
 
-  request(fields: readonly Field[], options: frames.HeadersOptions = {}): ClientStream {
+  /** `block`: in place of the fields, as it is. */
+  request(fields: readonly Field[], options: RequestOptions = {}): ClientStream {
     const stream = new ClientStream(this.#nextId, this.#own.initialWindow, this.peer.initialWindow)
     this.#nextId += 2
     this.streams.set(stream.id, stream)
     stream.hasSentEnd = options.end === true
-    this.wire.send(frames.headers(stream.id, encodeBlock(fields), options))
+    this.wire.send(frames.headers(stream.id, options.block ?? encodeBlock(fields), options))
     return stream
   }
 
