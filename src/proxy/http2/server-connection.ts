@@ -348,8 +348,9 @@ export class ServerConnection implements FrameListener {
     const text = code === errorCode.enhanceYourCalm ? this.#abuse.reason : ''
     // Section 6.8: a drain has named a last stream already, which must not rise.
     const lastId = Math.min(this.#table.lastId, this.#table.acceptedUpTo)
-    if (code !== errorCode.none) this.#output.goaway(lastId, code, text)
+    // Before GOAWAY, behind which nothing is of use: what their users have not taken may widen a window.
     this.#streams.closeAll()
+    if (code !== errorCode.none) this.#output.goaway(lastId, code, text)
     this.#user.onEnd()
   }
 
