@@ -3,15 +3,22 @@ import { DownstreamClient } from '../../../src/proxy/downstream-client.ts'
 import type { RequestHead } from '../../../src/proxy/http2/message-head.ts'
 import { Http2Request } from '../../../src/proxy/http2-lane/http2-request.ts'
 import { refusalOfHttp2 } from '../../../src/proxy/http2-lane/http2-rules.ts'
+import { identityRules } from '../../../src/proxy/trusted-peers.ts'
+import { defaultSettings } from '../../../src/router/table.ts'
 import type { Field } from '../support/header-block.ts'
 import { judge, pseudo, pseudoWith } from './judge.ts'
+
+const trusting = { ...defaultSettings, useForwardedHeaders: true, trustedRanges: ['192.0.2.7'] }
+const proxy = { identityRules: identityRules(trusting) }
+const newClient = (): DownstreamClient =>
+  new DownstreamClient({ scheme: 'https', peerAddress: '192.0.2.7', tlsVersion: 'TLSv1.3', proxy })
 
 type Read = { readonly head: RequestHead; readonly request: Http2Request }
 
 function read(fields: readonly Field[], isOpen = false): Read {
   const head = judge(fields, { end: !isOpen })
   if (typeof head === 'string') throw new Error(head)
-  return { head, request: new Http2Request(head, new DownstreamClient('https', '192.0.2.7', 'TLSv1.3')) }
+  return { head, request: new Http2Request(head, newClient()) }
 }
 
 const withFields = (...fields: readonly Field[]): Http2Request => read([...pseudo, ...fields]).request
@@ -57,7 +64,7 @@ describe('the fields of a request over HTTP/2 that pass', () => {
 
   it('are the same for a field that the table of the connection keeps, each time', () => {
     const { head } = read([...pseudo, ['x-a', '1'], ['x_b', '2']])
-    const client = new DownstreamClient('https', '192.0.2.7', 'TLSv1.3')
+    const client = newClient()
     const lines = [1, 2, 3].map(() => new Http2Request(head, client).passing)
     expect(lines).toEqual(['x-a: 1\r\n', 'x-a: 1\r\n', 'x-a: 1\r\n'])
   })
