@@ -1,6 +1,9 @@
 import { maxStreamId } from './frame.ts'
 import type { Stream } from './stream.ts'
 
+/** Above every stream, the last one that may be used included. */
+const noLimit = maxStreamId + 1
+
 /** Streams that we reset and whose frames may still be on their way. */
 const rememberedResets = 128
 
@@ -9,7 +12,7 @@ export class StreamTable {
   /** Highest id so far. */
   lastId = 0
   /** Streams above it are not answered: their client has been told so, and asks elsewhere. */
-  acceptedUpTo = maxStreamId
+  acceptedUpTo = noLimit
   readonly #open = new Map<number, Stream>()
   #resetIds: number[] = []
   #next = 0
@@ -19,7 +22,7 @@ export class StreamTable {
   }
 
   get isDraining(): boolean {
-    return this.acceptedUpTo !== maxStreamId
+    return this.acceptedUpTo !== noLimit
   }
 
   open(): IterableIterator<Stream> {

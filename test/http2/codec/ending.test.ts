@@ -104,6 +104,18 @@ describe('a connection that is to end (RFC 9113 section 6.8)', () => {
   })
 })
 
+describe('a connection that has used the last stream that there is', () => {
+  it('ends with it when it drains', () => {
+    const driver = new Driver()
+    const request = driver.open(everyStream)
+    driver.connection.drain()
+    driver.connection.drain()
+    expect(driver.take()).toEqual([`GOAWAY ${everyStream} none`])
+    request.answer()
+    expect([driver.take(), driver.ends]).toEqual([[`HEADERS ${everyStream} 200 end`], 1])
+  })
+})
+
 describe('a connection that ends by an error (RFC 9113 section 5.4.1)', () => {
   it('takes all of its requests with it, and sends nothing more of their answers', () => {
     const driver = new Driver({ settings: [[setting.initialWindow, 0]] })
@@ -167,6 +179,14 @@ describe('a connection without a request', () => {
     expect(driver.take()).toEqual([])
     driver.pass(1_000)
     expect(driver.take()).toEqual(['GOAWAY 1 none'])
+  })
+
+  it('ends also where it has used the last stream that there is (section 5.1.1)', () => {
+    const driver = new Driver()
+    driver.open(everyStream).answer()
+    driver.take()
+    driver.pass(patience.idleMs + 5_000)
+    expect([driver.take(), driver.ends]).toEqual([[`GOAWAY ${everyStream} none`], 1])
   })
 
   it('is kept by a PING', () => {
