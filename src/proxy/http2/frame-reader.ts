@@ -22,16 +22,24 @@ export type FrameHead = { length: number; type: number; flags: number; streamId:
  */
 export class FrameReader {
   readonly #listener: FrameListener
+  readonly #clock: { readonly now: number }
   readonly #frame: FrameHead = { length: 0, type: 0, flags: 0, streamId: 0 }
   /** The beginning of a frame that has not come as a whole: first its head alone, then as much as it needs. */
   #partial: Buffer | undefined
   #partialBytes = 0
+  #partialSinceMs = 0
   /** Of the DATA frame that is being read, padding included; below 0: none is. */
   #dataLeft = -1
   #paddingLeft = 0
 
-  constructor(listener: FrameListener) {
+  constructor(listener: FrameListener, clock: { readonly now: number }) {
     this.#listener = listener
+    this.#clock = clock
+  }
+
+  /** How long the rest of a frame has been missing; of DATA that is the matter of its stream. */
+  get waitingMs(): number {
+    return this.#partial === undefined ? 0 : this.#clock.now - this.#partialSinceMs
   }
 
   /** Undefined, or the code of a connection error. */
@@ -50,6 +58,7 @@ export class FrameReader {
         at = this.#fill(this.#partial, bytes, at)
         if (this.#partialBytes === this.#partial.length) error = this.#onFilled(this.#partial)
       } else if (bytes.length - at < frameHeadBytes) {
+        this.#partialSinceMs = this.#clock.now
         this.#keep(frameHeadBytes, bytes, at)
         return undefined
       } else {
@@ -57,6 +66,7 @@ export class FrameReader {
         const needed = this.#neededBytes()
         if (error !== undefined) return error
         if (bytes.length - at < needed) {
+          this.#partialSinceMs = this.#clock.now
           this.#keep(needed, bytes, at)
           return undefined
         }

@@ -77,7 +77,7 @@ export class ServerConnection implements FrameListener {
     this.#startedAtMs = clock.now
     this.#idleSinceMs = clock.now
     this.#output = new Output({ onFirst: () => user.onOutput(), onFull: () => user.onOutputFull() })
-    this.#reader = new FrameReader(this)
+    this.#reader = new FrameReader(this, clock)
     this.#decoder = new HpackDecoder(limits.headerTableBytes)
     this.#heads = new HeadReader(limits)
     this.#abuse = new AbuseWatch(limits, clock, (reason) => user.onLimit(reason))
@@ -193,7 +193,8 @@ export class ServerConnection implements FrameListener {
     if (!this.#hasSettings && now - this.#startedAtMs > this.#limits.prefaceMs) {
       return this.#end(this.#abuse.exceed('preface-timeout'))
     }
-    if (this.#open !== undefined && now - this.#open.sinceMs > this.#limits.headerBlockMs) {
+    const waitingMs = this.#open === undefined ? this.#reader.waitingMs : now - this.#open.sinceMs
+    if (waitingMs > this.#limits.headerBlockMs) {
       return this.#end(this.#abuse.exceed('header-timeout'))
     }
     this.#streams.checkStalls(stallMs)
