@@ -10,7 +10,14 @@ import { requestFields, responseFields } from './inputs/heads.ts'
 
 const authority = 'shop.example.com'
 const requestId = '0123456789abcdef0123456789abcdef'
-const asked = { authority, scheme: 'https', clientAddress: '192.0.2.10' } as const
+const asked = {
+  authority,
+  scheme: 'https',
+  port: 443,
+  clientAddress: '192.0.2.10',
+  hops: ['192.0.2.10'],
+  addForwarded: false,
+} as const
 
 /** A string that was put together costs the most when it is written. */
 const written = Buffer.alloc(16_384)

@@ -21,6 +21,7 @@ import type { ProxyOptions } from './proxy-options.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RetryBudget } from './retry.ts'
 import { SilenceWatch } from './silence-watch.ts'
+import { identityRules } from './trusted-peers.ts'
 import { UpstreamPool } from './upstream-pool.ts'
 
 /** Pools and counters of what has left the table are swept this long after a change, once for all that come meanwhile. */
@@ -52,6 +53,7 @@ export class DataPlane {
     })
     this.#proxy = {
       table: emptyTable,
+      identityRules: identityRules(defaultSettings),
       draining: false,
       pool,
       balancer: new Balancer({ ejected: health.ejected }),
@@ -125,6 +127,7 @@ export class DataPlane {
   }
 
   #applySettings(settings: Settings): void {
+    this.#proxy.identityRules = identityRules(settings)
     this.#proxy.pool.setConnectTimeout(settings.connectTimeoutMs)
     this.#listeners?.applySettings(settings)
   }

@@ -1,5 +1,6 @@
 import type { ResponseHead } from './exchange.ts'
 import { Fields } from './fields.ts'
+import { isTraceparent, withoutTrace } from './trace-context.ts'
 
 // Which header fields cross the proxy, in both directions. All lists are flat, [name, value, name, value, …], as node:http
 // gives them in `rawHeaders`: order, case and duplicates survive, and a policy sees every value, not only the first. Readers of whole
@@ -68,31 +69,47 @@ const notNominable = new Set([
 export type ForwardedAs = {
   readonly authority: string
   readonly scheme: 'http' | 'https'
+  readonly port: number
   readonly clientAddress: string
+  /** Addresses from the client on, as they are named to the endpoint; at least the client's own. */
+  readonly hops: readonly string[]
+  /** By RFC 7239 too. */
+  readonly addForwarded: boolean
 }
 
 /** The client's own fields that go on to an endpoint, as lines. */
 export function passingLines(received: readonly string[]): string {
   const nominated = nominatedNames(received)
   let lines = ''
+  let traces = 0
+  let isTraceBroken = false
   for (let i = 0; i + 1 < received.length; i += 2) {
     const name = received[i] ?? ''
     const value = received[i + 1] ?? ''
     const lower = name.toLowerCase()
+    if (lower === 'traceparent') isTraceBroken ||= ++traces > 1 || !isTraceparent(value)
     if (passesUpstream(lower, value) && nominated?.has(lower) !== true) lines += `${name}: ${value}\r\n`
   }
-  return lines
+  return isTraceBroken ? withoutTrace(lines) : lines
 }
 
 /** No parser lets these through. If one did, what follows would be a line of its own; beyond latin1 a character loses its high byte. */
 const breaksLine = /[\0\r\n\u0100-\uffff]/
 
-/** The same for all requests of a connection to one host; the id of the request is still to be added. */
-export function identityLines({ authority, scheme, clientAddress }: ForwardedAs): string {
+/** The id of the request is still to be added. */
+export function identityLines({ authority, scheme, port, clientAddress, hops, addForwarded }: ForwardedAs): string {
   return (
-    `X-Forwarded-For: ${clientAddress}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${authority}\r\n` +
-    `X-Forwarded-Port: ${publicPort(authority, scheme)}\r\nX-Real-IP: ${clientAddress}\r\nX-Request-ID: `
+    `X-Forwarded-For: ${hops.join(', ')}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${authority}\r\n` +
+    `X-Forwarded-Port: ${port}\r\nX-Real-IP: ${clientAddress}\r\n` +
+    `${addForwarded ? forwardedLine(hops, authority, scheme) : ''}X-Request-ID: `
   )
+}
+
+/** RFC 7239 section 4: an element a hop; what the client asked for stands with the first one. */
+function forwardedLine(hops: readonly string[], authority: string, scheme: string): string {
+  const asked = `;host=${authority.includes(':') ? `"${authority}"` : authority};proto=${scheme}`
+  const elements = hops.map((hop, i) => `for=${hop.includes(':') ? `"[${hop}]"` : hop}${i === 0 ? asked : ''}`)
+  return `Forwarded: ${elements.join(', ')}\r\n`
 }
 
 type ForwardedRequest = { readonly authority: string; readonly passing: string; readonly identity: string }
@@ -227,6 +244,7 @@ export function listsToken(headers: readonly string[], lowerName: string, token:
 /** The port that the client believes it is talking to: our own is behind a Service and would tell an application nothing. */
 export function publicPort(authority: string, scheme: 'http' | 'https'): number {
   const colon = authority.lastIndexOf(':')
-  if (colon > 0 && !authority.endsWith(']')) return Number(authority.slice(colon + 1))
-  return scheme === 'https' ? 443 : 80
+  const port = colon > 0 && !authority.endsWith(']') ? Number(authority.slice(colon + 1)) : 0
+  // RFC 3986 section 3.2.3: a colon without digits is as good as none.
+  return port > 0 ? port : scheme === 'https' ? 443 : 80
 }

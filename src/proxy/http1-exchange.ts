@@ -5,6 +5,7 @@ import type { Exchange, ExchangeEvents, ResponseHead } from './exchange.ts'
 import type { Fields } from './fields.ts'
 import { listsToken } from './headers.ts'
 import { Http1Request } from './http1-request.ts'
+import type { ProxyState } from './proxy-state.ts'
 import { passingTrailers } from './request-trailers.ts'
 
 /** How long a body that nobody wants is still read, so that the answer is not lost in a reset. */
@@ -17,7 +18,7 @@ const heldBytes = 4_096
 export type Http1LaneState = {
   /** Connections that get no further answer. */
   readonly closing: WeakSet<Socket>
-  readonly isDraining: () => boolean
+  readonly proxy: ProxyState
 }
 
 /** A request that Node's own HTTP/1.1 server has parsed. */
@@ -37,7 +38,7 @@ export class Http1Exchange implements Exchange {
 
   constructor(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean, lane: Http1LaneState) {
     this.#lane = lane
-    this.request = new Http1Request(incoming)
+    this.request = new Http1Request(incoming, lane.proxy)
     this.#incoming = incoming
     this.#response = response
     const hasBody = (this.request.contentLength ?? 0) > 0 || this.request.fields.codings > 0
@@ -77,7 +78,7 @@ export class Http1Exchange implements Exchange {
 
   respond({ status, fields }: ResponseHead): void {
     // Whoever answers before the body is in must not wait for the rest of it on this connection.
-    if (this.#hasUnreadBody() || this.#lane.isDraining()) this.closeAfterwards()
+    if (this.#hasUnreadBody() || this.#lane.proxy.draining) this.closeAfterwards()
     this.#response.writeHead(status, [...fields.list])
   }
 

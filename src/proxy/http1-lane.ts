@@ -28,7 +28,7 @@ export function createHttp1Server(proxy: ProxyState): Server {
   server.maxRequestsPerSocket = http1Limits.requestsPerConnection
   applySettings(server, proxy.table.settings)
 
-  const lane: Http1LaneState = { closing: new WeakSet(), isDraining: () => proxy.draining }
+  const lane: Http1LaneState = { closing: new WeakSet(), proxy }
   const waiting = new WeakMap<Socket, number>()
   const handle = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void =>
     response.socket === null

@@ -11,7 +11,7 @@ import { refusalOfHandshake } from './websocket-handshake.ts'
 /** The life of an upgrade: checked in full before one byte goes upstream, then handed to a tunnel. */
 export function handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, proxy: ProxyState): void {
   const startedAt = performance.now()
-  const request = new Http1Request(incoming)
+  const request = new Http1Request(incoming, proxy)
   socket.on('error', () => socket.destroy())
   // An earlier request of this connection is still being answered: its bytes and ours would mix.
   if (answeringOn(socket) !== undefined) return void socket.destroy()

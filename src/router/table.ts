@@ -1,4 +1,6 @@
 import { defaultHttp2Settings, type Http2Settings } from './http2-settings.ts'
+import { defaultIdentitySettings, type IdentitySettings } from './identity-settings.ts'
+
 // The routing table: plain readonly data without functions, so that it can be printed, compared and posted to a worker.
 // State (pools, counters, balancer positions) lives in the proxy, by endpoint address or id, and outlives the table.
 
@@ -13,18 +15,19 @@ export type RoutingTable = {
   readonly settings: Settings
 }
 
-export type Settings = Http2Settings & {
-  /** Milliseconds to open a connection to an endpoint. */
-  readonly connectTimeoutMs: number
-  /** Milliseconds for the response head to come, and between two reads of its body. */
-  readonly readTimeoutMs: number
-  /** Milliseconds between two reads of a request body. */
-  readonly sendTimeoutMs: number
-  /** Bytes of a request body; 0: no limit. */
-  readonly maxBodyBytes: number
-  /** Milliseconds that an idle keep-alive connection of a client stays open. */
-  readonly keepAliveMs: number
-}
+export type Settings = Http2Settings &
+  IdentitySettings & {
+    /** Milliseconds to open a connection to an endpoint. */
+    readonly connectTimeoutMs: number
+    /** Milliseconds for the response head to come, and between two reads of its body. */
+    readonly readTimeoutMs: number
+    /** Milliseconds between two reads of a request body. */
+    readonly sendTimeoutMs: number
+    /** Bytes of a request body; 0: no limit. */
+    readonly maxBodyBytes: number
+    /** Milliseconds that an idle keep-alive connection of a client stays open. */
+    readonly keepAliveMs: number
+  }
 
 export const defaultSettings: Settings = {
   connectTimeoutMs: 5_000,
@@ -33,6 +36,7 @@ export const defaultSettings: Settings = {
   maxBodyBytes: 0,
   keepAliveMs: 75_000,
   ...defaultHttp2Settings,
+  ...defaultIdentitySettings,
 }
 
 /** Ingress uses two, `http` and `https`; Gateway API will add and remove them at run time. */

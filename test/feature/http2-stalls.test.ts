@@ -12,6 +12,7 @@ import type { ProxyState } from '../../src/proxy/proxy-state.ts'
 import { RetryBudget } from '../../src/proxy/retry.ts'
 import { SilenceWatch } from '../../src/proxy/silence-watch.ts'
 import { stallTimeoutMs } from '../../src/proxy/stall.ts'
+import { identityRules } from '../../src/proxy/trusted-peers.ts'
 import { UpstreamPool } from '../../src/proxy/upstream-pool.ts'
 import { defaultSettings } from '../../src/router/table.ts'
 
@@ -127,6 +128,7 @@ function newProxy(): ProxyState {
       certificates: new Map(),
       settings: defaultSettings,
     },
+    identityRules: identityRules(defaultSettings),
     draining: false,
     options: { fastLane: true, http2: true, h2c: false, leanUpstream: true, accessLog: 'off' },
     accessLog: undefined,

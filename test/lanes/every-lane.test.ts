@@ -74,10 +74,10 @@ describe.each(lanesToEndpoints)('a request by $name', (lane) => {
     expect(fieldOf(last(), 'X-Request-ID')).toMatch(/^[0-9a-f]{32}$/)
   })
 
-  it('keeps an id that looks like one', async () => {
+  it('gets an id of ours, whatever the client calls it', async () => {
     respond = () => ok('')
     await call({ fields: [['X-Request-ID', '4bf92f3577b34da6']] })
-    expect(fieldOf(last(), 'X-Request-ID')).toBe('4bf92f3577b34da6')
+    expect(fieldOf(last(), 'X-Request-ID')).toMatch(/^[0-9a-f]{32}$/)
   })
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('carries the body of a %s there and back', async (method) => {

@@ -15,7 +15,10 @@ import {
 const as = {
   authority: 'app.example.com',
   scheme: 'http',
+  port: 80,
   clientAddress: '192.0.2.1',
+  hops: ['192.0.2.1'],
+  addForwarded: false,
 } as const
 
 function upstreamRequestHeaders(

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net'
 import type { HandoverReason } from '../counters.ts'
-import { DownstreamClient } from '../downstream-client.ts'
+import { clientOn } from '../downstream-client.ts'
 import { http1Limits } from '../http1-limits.ts'
-import { plainAddress, tlsVersionOf } from '../http1-request.ts'
 import type { ProxyState } from '../proxy-state.ts'
 import { FastConnection } from './fast-connection.ts'
 
@@ -30,7 +29,7 @@ export class FastLane {
   accept(socket: Socket, scheme: 'http' | 'https'): void {
     const connection = new FastConnection({
       socket,
-      client: new DownstreamClient(scheme, plainAddress(socket.remoteAddress ?? ''), tlsVersionOf(socket)),
+      client: clientOn(socket, scheme, this.#proxy),
       proxy: this.#proxy,
       clock: this,
       onClose: this.#onClose,

@@ -1,3 +1,4 @@
+import { claimsOfLines } from '../client-claims.ts'
 import type { DownstreamClient } from '../downstream-client.ts'
 import type { DownstreamRequest } from '../exchange.ts'
 import { Fields, singleField } from '../fields.ts'
@@ -20,16 +21,17 @@ export class FastRequest implements DownstreamRequest {
   readonly #lines: string
 
   constructor(head: FastHead, client: DownstreamClient) {
-    const { authority, host, identity } = client.asksFor(head.host)
+    const { authority, host, identity, isTrusted } = client.asksFor(head.host)
+    const believed = isTrusted ? client.believe(authority, claimsOfLines(head.lines)) : undefined
     this.method = head.method
     this.target = head.target
     this.authority = authority
     this.host = host
-    this.identity = identity
+    this.identity = believed?.identity ?? identity
     this.scheme = client.scheme
     this.passing = head.passing
-    this.givenId = head.givenId
-    this.clientAddress = client.clientAddress
+    this.givenId = isTrusted ? head.givenId : ''
+    this.clientAddress = believed?.clientAddress ?? client.peerAddress
     this.tlsVersion = client.tlsVersion
     this.contentLength = head.contentLength
     this.#lines = head.lines

@@ -2,6 +2,7 @@ import type { HandoverReason } from '../counters.ts'
 import { isNameAt, isTokenCode, NameFilter, PassingLines } from '../head-syntax.ts'
 import { droppedUpstream, hopByHop } from '../headers.ts'
 import { http1Limits } from '../http1-limits.ts'
+import { isTraceparent } from '../trace-context.ts'
 
 /** A head that is plain beyond doubt. */
 export type FastHead = {
@@ -27,7 +28,7 @@ const methods = ['GET', 'POST', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 /** Fields that make a request anything but plain: framing, expectations, switches, and what only the other parser knows. */
 const unusual: ReadonlySet<string> = new Set([...hopByHop, 'expect']).difference(new Set(['connection', 'keep-alive']))
 
-const filter = new NameFilter([...droppedUpstream, ...unusual, 'authorization'])
+const filter = new NameFilter([...droppedUpstream, ...unusual, 'authorization', 'traceparent'])
 const maxTargetChars = 8 * 1024
 const maxLengthDigits = 15
 const cr = 13
@@ -46,6 +47,7 @@ class HeadReader {
   closes = false
   hasAuthorization = false
   hasConnection = false
+  hasTrace = false
   readonly passing: PassingLines
 
   constructor(text: string, from: number) {
@@ -67,6 +69,12 @@ class HeadReader {
         if (this.hasConnection || !this.#readConnection(text.slice(colonAt + 2, end))) return false
         this.hasConnection = true
         return this.drop(start, end + 2)
+      case 11:
+        if (!isNameAt(text, start, 'traceparent')) break
+        // Then tracestate has to go too, which may have passed already.
+        if (this.hasTrace || !isTraceparent(text.slice(colonAt + 2, end))) return false
+        this.hasTrace = true
+        return true
       case 12:
         if (!isNameAt(text, start, 'x-request-id')) break
         if (this.givenId !== undefined) return false

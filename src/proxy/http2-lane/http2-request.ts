@@ -1,9 +1,11 @@
+import { ClientClaims } from '../client-claims.ts'
 import type { DownstreamClient } from '../downstream-client.ts'
 import type { DownstreamRequest } from '../exchange.ts'
 import { passesUpstream } from '../headers.ts'
 import { fieldKind } from '../http2/field-kind.ts'
 import type { HeaderField } from '../http2/hpack/header-field.ts'
 import type { RequestHead } from '../http2/message-head.ts'
+import { isTraceparent, withoutTrace } from '../trace-context.ts'
 
 /** A request of an HTTP/2 stream, in the words of the proxy. */
 export class Http2Request implements DownstreamRequest {
@@ -26,6 +28,8 @@ export class Http2Request implements DownstreamRequest {
   disagrees = false
   readonly #fields: readonly HeaderField[]
   #requestIds = 0
+  #traces = 0
+  #isTraceBroken = false
   #host: string | undefined
   #cookie: string | undefined
 
@@ -33,18 +37,21 @@ export class Http2Request implements DownstreamRequest {
     this.method = head.method
     this.target = head.path
     this.scheme = client.scheme
-    this.clientAddress = client.clientAddress
     this.tlsVersion = client.tlsVersion
     this.contentLength = head.contentLength
     this.#fields = head.fields
     for (const field of head.fields) this.#read(field)
+    if (this.#isTraceBroken) this.passing = withoutTrace(this.passing)
     if (this.#cookie !== undefined) this.passing += `cookie: ${this.#cookie}\r\n`
     const asked = head.authority === '' ? (this.#host ?? '') : head.authority
     this.disagrees ||= this.#host !== undefined && this.#host !== asked
-    const { authority, host, identity } = client.asksFor(asked)
+    const { authority, host, identity, isTrusted } = client.asksFor(asked)
+    const believed = isTrusted ? client.believe(authority, this.#claims()) : undefined
     this.authority = authority
     this.host = host
-    this.identity = identity
+    this.identity = believed?.identity ?? identity
+    this.clientAddress = believed?.clientAddress ?? client.peerAddress
+    if (!isTrusted) this.givenId = ''
   }
 
   /** Without `host`, which `:authority` says. Few routes ask for it. */
@@ -68,6 +75,12 @@ export class Http2Request implements DownstreamRequest {
     return found
   }
 
+  #claims(): ClientClaims {
+    const claims = new ClientClaims()
+    for (const { name, value } of this.#fields) claims.add(name, value)
+    return claims
+  }
+
   #read(field: HeaderField): void {
     const { name, value } = field
     switch (field.kind) {
@@ -88,6 +101,9 @@ export class Http2Request implements DownstreamRequest {
         break
       case 'x-request-id':
         this.givenId = ++this.#requestIds === 1 ? value : ''
+        break
+      case 'traceparent':
+        this.#isTraceBroken ||= ++this.#traces > 1 || !isTraceparent(value)
         break
       case 'authorization':
         this.authorizations++

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
-import { DownstreamClient } from '../downstream-client.ts'
+import { clientOn, type DownstreamClient } from '../downstream-client.ts'
 import { handleRequest, refuseRequest } from '../handle-request.ts'
-import { plainAddress, tlsVersionOf } from '../http1-request.ts'
 import type { Http2Limits, LimitReason } from '../http2/limits.ts'
 import type { RequestHead } from '../http2/message-head.ts'
 import { type ConnectionUser, type Patience, ServerConnection } from '../http2/server-connection.ts'
@@ -52,7 +51,7 @@ export class Http2Session implements ConnectionUser {
     this.#clock = clock
     this.#readAtMs = clock.now
     this.#onClose = onClose
-    this.#client = new DownstreamClient(scheme, plainAddress(socket.remoteAddress ?? ''), tlsVersionOf(socket))
+    this.#client = clientOn(socket, scheme, proxy)
     this.#connection = new ServerConnection({ limits, clock, user: this })
     socket.on('data', (bytes: Buffer) => this.#receive(bytes))
     socket.on('drain', () => this.#onDrain())
@@ -103,7 +102,7 @@ export class Http2Session implements ConnectionUser {
     try {
       this.#connection.receive(bytes)
     } catch (error) {
-      this.#proxy.log.error({ err: error, client: this.#client.clientAddress }, 'HTTP/2 connection given up')
+      this.#proxy.log.error({ err: error, client: this.#client.peerAddress }, 'HTTP/2 connection given up')
       this.#socket.destroy()
     }
   }
