@@ -1,4 +1,7 @@
-import { type DestinationStream, destination, pino, stdSerializers, stdTimeFunctions } from 'pino'
+import { type DestinationStream, pino, stdSerializers, stdTimeFunctions } from 'pino'
+import { shortLogLine } from './log-line.ts'
+import { openLogOutput } from './log-output.ts'
+import { LogSink } from './log-sink.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -40,16 +43,39 @@ export function createLogger(options: LogOptions): Logger {
   )
 }
 
-function streamOf({ format, write = standardOutput() }: LogOptions): DestinationStream {
-  return { write: format === 'json' ? write : (line) => write(formatLine(line)) }
+function streamOf({ format, write = writeToStandardOutput }: LogOptions): DestinationStream {
+  return { write: (line) => write(format === 'json' ? shortLogLine(line) : formatLine(shortLogLine(line))) }
 }
 
-// Synchronous: what is said last before the process ends is what one looks for.
-function standardOutput(): (line: string) => void {
-  const stream = destination({ dest: 1, sync: true })
-  return (line) => {
-    stream.write(line)
-  }
+const maxWaitingBytes = 1024 * 1024
+/** What is said last before the process ends is what one looks for. */
+const patienceMs = 1_000
+
+/** One for all loggers of a process. */
+let sink: LogSink | undefined
+
+/** Never waits: a reader that has stopped must not stop who carries traffic. */
+function writeToStandardOutput(line: string): void {
+  sink ??= new LogSink({ output: openLogOutput(1, 'little'), maxBytes: maxWaitingBytes, flushAfterMs: 0, patienceMs })
+  sink.append(bytesOf(line))
+}
+
+/** Lines for standard output that this process has left out. */
+export function droppedLogLines(): number {
+  return sink?.dropped ?? 0
+}
+
+/** A bug ends the process, as it does by itself. But what Node says of it to standard error waits for a reader, and is no line. */
+export function logFatalErrors(log: Logger): void {
+  process.on('uncaughtException', (error, origin) => {
+    log.error({ error, origin }, 'fatal error')
+    process.exit(1)
+  })
+}
+
+/** A character for each byte of UTF-8. */
+function bytesOf(text: string): string {
+  return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text).toString('latin1')
 }
 
 /** `2026-11-21T12:00:00.000Z WARN  message key=value key="two words"`, an error's stack below it. */

@@ -1,6 +1,7 @@
 import type { MetricsInput, ProcessHealth } from './admin/metrics-input.ts'
 import type { Controller } from './controller.ts'
 import { EventLoopDelay } from './event-loop-delay.ts'
+import { droppedLogLines } from './log.ts'
 import type { Carrier, NamedReport } from './proxy/carrier.ts'
 import { CounterTotals } from './proxy/sum-counters.ts'
 import type { ConnectionStatus } from './watch/source.ts'
@@ -36,6 +37,7 @@ export class Telemetry {
     return {
       ready: isReady(),
       counters: this.#totals.total(),
+      logLinesDropped: this.#known.has('primary') ? 0 : droppedLogLines(),
       config: { generation: table?.generation ?? 0, lastSuccess, lastBuildSeconds: lastDuration },
       problems,
       certificates: table?.certificates ?? new Map(),

@@ -8,6 +8,8 @@ export type MetricsInput = {
   readonly ready: boolean
   /** Summed over all processes that carry traffic. */
   readonly counters: CountersSnapshot
+  /** By a process that carries no traffic. */
+  readonly logLinesDropped: number
   readonly config: {
     readonly generation: number
     /** When a table was last built. undefined: not yet. */

@@ -84,4 +84,11 @@ export const trafficMetrics: readonly MetricDefinition[] = [
     help: 'Lines of the access log that were left out, as standard output took no more or could not be written.',
     samples: ({ counters }) => [{ value: counters.accessLogLinesDropped }],
   },
+  {
+    name: 'headgate_log_lines_dropped_total',
+    type: 'counter',
+    labels: [],
+    help: "Lines of the program's own log that were left out, as standard output took no more or could not be written.",
+    samples: ({ counters, logLinesDropped }) => [{ value: counters.logLinesDropped + logLinesDropped }],
+  },
 ]

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Environment } from '../config/given.ts'
 import { type Config, parseConfig } from '../config.ts'
 import type { Gateway } from '../gateway.ts'
-import { createLogger } from '../log.ts'
+import { createLogger, logFatalErrors } from '../log.ts'
 import { KubeconfigError } from '../watch/kubeconfig-error.ts'
 import { saferNode } from './node-floor.ts'
 import { explainListenError, reportMistakes } from './report.ts'
@@ -30,6 +30,7 @@ function findMissingFiles({ source }: Config): readonly string[] {
 async function serveConfig(config: Config): Promise<number> {
   const stop = catchStopSignals()
   const logger = createLogger({ level: config.logLevel, format: config.logFormat })
+  logFatalErrors(logger)
   const safer = saferNode(process.version)
   if (safer !== undefined) logger.warn({ version: process.version, safer }, 'this Node.js has known vulnerabilities')
   const { startGateway } = await import('../gateway.ts')

@@ -1,12 +1,7 @@
+import { maxLineBytes } from '../log-output.ts'
 import type { Route } from '../router/table.ts'
 import type { AccessLogEntry } from './access-log-entry.ts'
 import { flatText } from './flat-text.ts'
-
-/**
- * Bytes of a line with its end. POSIX promises that what several processes write to a pipe is not mixed up to PIPE_BUF, which is
- * this on Linux (pipe(7)); a container runtime cuts lines of more than 16 KiB.
- */
-export const maxLineBytes = 4096
 
 /** One line of JSON in ASCII, so that its length is its number of bytes. Fields that do not apply are left out. */
 export function formatJsonLine(entry: AccessLogEntry): string {

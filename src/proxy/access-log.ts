@@ -1,7 +1,7 @@
+import { openLogOutput } from '../log-output.ts'
+import { LogSink } from '../log-sink.ts'
 import type { AccessLogEntry } from './access-log-entry.ts'
 import { formatJsonLine } from './access-log-json.ts'
-import { openLogOutput } from './log-output.ts'
-import { LogSink } from './log-sink.ts'
 import type { AccessLogFormat } from './proxy-options.ts'
 
 type Format = (entry: AccessLogEntry) => string
@@ -14,7 +14,10 @@ const standardOutput = 1
 /** undefined where there shall be none: who has an entry to tell asks first, and makes it only then. */
 export function openAccessLog(format: AccessLogFormat): AccessLog | undefined {
   if (format === 'off') return undefined
-  return new AccessLog({ format: formats[format], sink: new LogSink({ output: openLogOutput(standardOutput) }) })
+  return new AccessLog({
+    format: formats[format],
+    sink: new LogSink({ output: openLogOutput(standardOutput, 'much') }),
+  })
 }
 
 /** One line for each exchange of this process. */

@@ -76,6 +76,7 @@ export type CountersSnapshot = {
   readonly connections: number
   readonly tunnels: number
   readonly accessLogLinesDropped: number
+  readonly logLinesDropped: number
 }
 
 export type SeriesSnapshot = {
@@ -168,6 +169,7 @@ export class Counters {
   connections = 0
   tunnels = 0
   accessLogLinesDropped = 0
+  logLinesDropped = 0
 
   countRequest(route: Route | undefined, method: string, status: number, seconds: number): void {
     this.#seriesOf(route).count(method, status, seconds)
@@ -209,6 +211,7 @@ export class Counters {
       connections: this.connections,
       tunnels: this.tunnels,
       accessLogLinesDropped: this.accessLogLinesDropped,
+      logLinesDropped: this.logLinesDropped,
     }
   }
 }

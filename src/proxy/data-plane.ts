@@ -1,5 +1,5 @@
 import { EventLoopDelay } from '../event-loop-delay.ts'
-import type { Logger } from '../log.ts'
+import { droppedLogLines, type Logger } from '../log.ts'
 import type { TablePatch } from '../router/diff.ts'
 import { applyPatch, applyPatchInPlace } from '../router/patch.ts'
 import {
@@ -91,6 +91,7 @@ export class DataPlane {
   report(): ProcessReport {
     const { counters, accessLog } = this.#proxy
     counters.accessLogLinesDropped = accessLog?.dropped ?? 0
+    counters.logLinesDropped = droppedLogLines()
     return {
       counters: counters.snapshot(),
       eventLoopDelay: this.#eventLoopDelay.read(),

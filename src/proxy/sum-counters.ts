@@ -36,10 +36,11 @@ export function sumCounters(snapshots: readonly CountersSnapshot[]): CountersSna
     connections: sumOf(snapshots, 'connections'),
     tunnels: sumOf(snapshots, 'tunnels'),
     accessLogLinesDropped: sumOf(snapshots, 'accessLogLinesDropped'),
+    logLinesDropped: sumOf(snapshots, 'logLinesDropped'),
   }
 }
 
-type Numbers = 'retries' | 'requestsInFlight' | 'connections' | 'tunnels' | 'accessLogLinesDropped'
+type Numbers = 'retries' | 'requestsInFlight' | 'connections' | 'tunnels' | 'accessLogLinesDropped' | 'logLinesDropped'
 
 function sumOf(snapshots: readonly CountersSnapshot[], field: Numbers): number {
   return snapshots.reduce((sum, snapshot) => sum + snapshot[field], 0)

@@ -1,4 +1,4 @@
-import { createLogger } from '../log.ts'
+import { createLogger, logFatalErrors } from '../log.ts'
 import { DataPlane } from './data-plane.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts'
 
@@ -6,6 +6,7 @@ import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts'
 
 const setup: WorkerSetup = JSON.parse(process.env['HEADGATE_WORKER_SETUP'] ?? '{}')
 const log = createLogger({ level: setup.logLevel, format: setup.logFormat }).child({ worker: process.pid })
+logFatalErrors(log)
 const dataPlane = new DataPlane({ log, options: setup.proxy })
 
 process.on('message', (message: ToWorker) => {

@@ -20,6 +20,7 @@ export function fullInput(changed: Partial<MetricsInput> = {}): MetricsInput {
   return {
     ready: true,
     counters: counters.snapshot(),
+    logLinesDropped: 2,
     config: { generation: 7, lastSuccess: 1_790_000_000, lastBuildSeconds: 0.25 },
     problems: [
       {

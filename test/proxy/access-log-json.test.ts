@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { maxLineBytes } from '../../src/log-output.ts'
 import type { AccessLogEntry } from '../../src/proxy/access-log-entry.ts'
-import { formatJsonLine, maxLineBytes } from '../../src/proxy/access-log-json.ts'
+import { formatJsonLine } from '../../src/proxy/access-log-json.ts'
 import { bareEntry, fullEntry, route } from './access-log-entries.ts'
 
 /** Any UTF-16 units, in no way limited to what is text. */

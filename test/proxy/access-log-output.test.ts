@@ -1,13 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { connect, createServer, Socket } from 'node:net'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { withoutFirst } from '../../src/proxy/log-output.ts'
+import { withoutFirst } from '../../src/log-output.ts'
+import { openPipe, textOf } from '../support/pipe.ts'
 import type { WriterReport } from './access-log-writer.ts'
 
 const program = fileURLToPath(new URL('access-log-writer.ts', import.meta.url))
@@ -63,23 +64,6 @@ function watch(child: ChildProcess): Writer {
   }
 }
 
-type Pipe = { readonly reader: Socket; readonly writeEnd: number }
-
-/** A pipe as a container runtime makes it. What child_process calls a pipe is a pair of sockets. */
-function openPipe(): Pipe {
-  const path = join(folder, 'pipe')
-  execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', path])
-  const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const writeEnd = openSync(path, constants.O_WRONLY)
-  return { reader: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd }
-}
-
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = ''
-  for await (const chunk of stream) text += chunk.toString()
-  return text
-}
-
 /** Ids by writer. Throws where one line is not a whole one. */
 function idsIn(text: string): Record<string, number[]> {
   expect(text === '' || text.endsWith('\n')).toBe(true)
@@ -100,7 +84,7 @@ function upTo(count: number): number[] {
 
 describe('the access log on a pipe', () => {
   it('of two processes arrives in whole lines, each once, those of one process in order', async () => {
-    const { reader, writeEnd } = openPipe()
+    const { reader, writeEnd } = openPipe(folder)
     const writers = ['a', 'b'].map((name) => startWriter(writeEnd, name, 3_000, 'close'))
     closeSync(writeEnd)
     const ids = idsIn(await textOf(reader))
@@ -109,7 +93,7 @@ describe('the access log on a pipe', () => {
   })
 
   it('that nobody reads neither stops the process nor fills its memory, and what arrives later are whole lines', async () => {
-    const { reader, writeEnd } = openPipe()
+    const { reader, writeEnd } = openPipe(folder)
     // About 30 MB each; 4 MB and what fits into the pipe are kept.
     const writers = ['a', 'b'].map((name) => startWriter(writeEnd, name, 30_000, 'stay'))
     closeSync(writeEnd)
@@ -142,7 +126,7 @@ describe('the access log on a pipe', () => {
   })
 
   it('that nobody reads does not keep a process that closes it, and every line is accounted for', async () => {
-    const { reader, writeEnd } = openPipe()
+    const { reader, writeEnd } = openPipe(folder)
     const writer = startWriter(writeEnd, 'a', 2_000, 'close')
     closeSync(writeEnd)
     const { written, dropped } = await writer.report('closed')
@@ -153,7 +137,7 @@ describe('the access log on a pipe', () => {
   })
 
   it('whose reader has gone costs lines and nothing else', async () => {
-    const { reader, writeEnd } = openPipe()
+    const { reader, writeEnd } = openPipe(folder)
     const writer = startWriter(writeEnd, 'a', 5_000, 'close')
     closeSync(writeEnd)
     await once(reader, 'data')
@@ -165,7 +149,7 @@ describe('the access log on a pipe', () => {
   })
 
   it('whose reader had gone before the start costs lines and nothing else', async () => {
-    const { reader, writeEnd } = openPipe()
+    const { reader, writeEnd } = openPipe(folder)
     reader.destroy()
     await once(reader, 'close')
     const writer = startWriter(writeEnd, 'a', 500, 'close')
@@ -175,7 +159,7 @@ describe('the access log on a pipe', () => {
   })
 
   it('shows a single line soon, though no other follows', async () => {
-    const { reader, writeEnd } = openPipe()
+    const { reader, writeEnd } = openPipe(folder)
     const { child } = startWriter(writeEnd, 'a', 1, 'stay')
     closeSync(writeEnd)
     const [first] = await once(reader, 'data')
@@ -187,7 +171,7 @@ describe('the access log on a pipe', () => {
   })
 
   it.each(['exit', 'end'] as const)('has the last lines of a process that forgets to close it (%s)', async (ending) => {
-    const { reader, writeEnd } = openPipe()
+    const { reader, writeEnd } = openPipe(folder)
     const writer = startWriter(writeEnd, 'a', 20, ending)
     closeSync(writeEnd)
     expect(idsIn(await textOf(reader))).toEqual({ a: upTo(20) })

@@ -54,11 +54,12 @@ describe('the sum of counters', () => {
       counters.requestsInFlight = 5
       counters.tunnels = 6
       counters.accessLogLinesDropped = 7
+      counters.logLinesDropped = 8
     }
     const sum = sumCounters([a.snapshot(), b.snapshot()])
     expect(sum.upstreamErrors).toMatchObject({ 'bad-response': 4, 'connect-refused': 0 })
     expect(sum).toMatchObject({ retries: 6, connections: 8, requestsInFlight: 10, tunnels: 12 })
-    expect(sum.accessLogLinesDropped).toBe(14)
+    expect(sum).toMatchObject({ accessLogLinesDropped: 14, logLinesDropped: 16 })
   })
 
   it('adds ejections, but no endpoints: all processes know the same ones', () => {

@@ -1,11 +1,13 @@
-import { maxLineBytes } from './access-log-json.ts'
-import type { LogOutput } from './log-output.ts'
+import { type LogOutput, maxLineBytes } from './log-output.ts'
 
 type LogSinkOptions = {
   readonly output: LogOutput
   /** Of lines that wait because the output takes no more; what comes then is dropped. */
   readonly maxBytes?: number
+  /** 0: a line is out when `append` returns, if the output takes it. */
   readonly flushAfterMs?: number
+  /** For how long the end of the process may wait for what is left, where nobody has called `close`. */
+  readonly patienceMs?: number
 }
 
 type Chunk = { readonly buffer: Buffer; readonly length: number; readonly lines: number }
@@ -23,6 +25,7 @@ export class LogSink {
   readonly #output: LogOutput
   readonly #maxChunks: number
   readonly #flushAfterMs: number
+  readonly #patienceMs: number
   readonly #queue: Chunk[] = []
   readonly #spares: Buffer[] = []
   #current: Buffer = Buffer.allocUnsafeSlow(chunkBytes)
@@ -39,10 +42,16 @@ export class LogSink {
   #written = 0
   #dropped = 0
 
-  constructor({ output, maxBytes = defaultMaxBytes, flushAfterMs = defaultFlushAfterMs }: LogSinkOptions) {
+  constructor({
+    output,
+    maxBytes = defaultMaxBytes,
+    flushAfterMs = defaultFlushAfterMs,
+    patienceMs = 0,
+  }: LogSinkOptions) {
     this.#output = output
     this.#maxChunks = Math.ceil(maxBytes / chunkBytes)
     this.#flushAfterMs = flushAfterMs
+    this.#patienceMs = patienceMs
     process.once('exit', this.#onExit)
   }
 
@@ -55,7 +64,7 @@ export class LogSink {
     return this.#dropped
   }
 
-  /** One line with its end, in ASCII, of at most `maxLineBytes`. */
+  /** One line with its end, of at most `maxLineBytes`: each character stands for the byte of its number. */
   append(line: string): void {
     this.#appended++
     const { length } = line
@@ -66,7 +75,8 @@ export class LogSink {
     this.#current.write(line, this.#used, length, 'latin1')
     this.#used += length
     this.#lines++
-    if (this.#flushTimer === undefined && !this.#flushDue) {
+    if (this.#flushAfterMs === 0) this.#flush()
+    else if (this.#flushTimer === undefined && !this.#flushDue) {
       this.#flushTimer = setTimeout(this.#onFlushTimer, this.#flushAfterMs).unref()
     }
   }
@@ -155,8 +165,9 @@ export class LogSink {
 
   /** The process ends without a `close`: what can be said at once is said. */
   readonly #onExit = (): void => {
-    for (const { buffer, length } of this.#queue) if (!this.#output.writeLast(buffer.subarray(0, length))) return
-    if (this.#used > 0) this.#output.writeLast(this.#current.subarray(0, this.#used))
+    const left = this.#queue.map(({ buffer, length }) => buffer.subarray(0, length))
+    if (this.#used > 0) left.push(this.#current.subarray(0, this.#used))
+    this.#output.writeLast(left, this.#patienceMs)
   }
 }
 
