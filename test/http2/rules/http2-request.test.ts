@@ -3,10 +3,15 @@ import { DownstreamClient } from '../../../src/proxy/downstream-client.ts'
 import type { RequestHead } from '../../../src/proxy/http2/message-head.ts'
 import { Http2Request } from '../../../src/proxy/http2-lane/http2-request.ts'
 import { refusalOfHttp2 } from '../../../src/proxy/http2-lane/http2-rules.ts'
+import { identityRules } from '../../../src/proxy/trusted-peers.ts'
+import { defaultSettings } from '../../../src/router/table.ts'
 import type { Field } from '../support/header-block.ts'
 import { judge, pseudo, pseudoWith } from './judge.ts'
 
-const newClient = (): DownstreamClient => new DownstreamClient('https', '192.0.2.7', 'TLSv1.3')
+const trusting = { ...defaultSettings, useForwardedHeaders: true, trustedRanges: ['192.0.2.7'] }
+const proxy = { identityRules: identityRules(trusting) }
+const newClient = (): DownstreamClient =>
+  new DownstreamClient({ scheme: 'https', peerAddress: '192.0.2.7', tlsVersion: 'TLSv1.3', proxy })
 
 type Read = { readonly head: RequestHead; readonly request: Http2Request }
 
