@@ -3,11 +3,12 @@ import {
   attack as floodOnce,
   get,
   head,
+  largeGet,
   openAttack,
   openId,
   post,
 } from '../../test/http2/attacks/attack.ts'
-import { bombBlock, hoard, largeGet, tinyPieces } from '../../test/http2/attacks/burdens.ts'
+import { bombBlock, hoard, tinyPieces } from '../../test/http2/attacks/burdens.ts'
 import { headerFloods, idleFloods, resetFloods } from '../../test/http2/attacks/floods.ts'
 import * as frames from '../../test/http2/support/frames.ts'
 import { encodeBlock } from '../../test/http2/support/header-block.ts'
@@ -107,13 +108,6 @@ const burdens: readonly Attacker[] = [
       return outcomeOf(client.wire, 100)
     },
   },
-  flooding({
-    ...endless,
-    name: 'answers in windows of one byte',
-    settings: [[frames.setting.initialWindow, 0]],
-    opening: () => head(openId, largeGet, { end: true }),
-    step: () => frames.windowUpdate(openId, 1),
-  }),
   {
     name: 'DATA of one byte that no endpoint takes',
     async attack(where, untilMs) {

@@ -25,6 +25,7 @@ export const get: readonly Field[] = [
   [':authority', 'app.example.com'],
   [':path', '/slow'],
 ]
+export const largeGet: readonly Field[] = [...get.slice(0, 3), [':path', '/large']]
 export const post: readonly Field[] = [[':method', 'POST'], ...get.slice(1)]
 
 /** The first stream of the opening. */

@@ -1,9 +1,9 @@
 import { CarefulClient } from '../support/careful-client.ts'
 import * as frames from '../support/frames.ts'
 import { setting } from '../support/frames.ts'
-import { encodeBlock, encodeInteger, type Field } from '../support/header-block.ts'
+import { encodeBlock, encodeInteger } from '../support/header-block.ts'
 import type { Where } from '../support/raw-http2.ts'
-import { get } from './attack.ts'
+import { get, largeGet } from './attack.ts'
 
 const value = 'b'.repeat(3_900)
 const name = 'x-bomb'
@@ -21,8 +21,6 @@ const fill = Buffer.concat([
 export function bombBlock(isFirst: boolean): Buffer {
   return Buffer.concat([encodeBlock(get), isFirst ? fill : Buffer.alloc(0), Buffer.alloc(120, 0xbe)])
 }
-
-export const largeGet: readonly Field[] = [...get.slice(0, 3), [':path', '/large']]
 
 /** Asks for a hundred large answers and lets none of them come. */
 export async function hoard(where: Where): Promise<CarefulClient> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { attack, fateOf, openAttack } from './attack.ts'
 import { type AttackBed, startAttackBed } from './bed.ts'
 import { headerFloods, idleFloods, resetFloods } from './floods.ts'
@@ -19,12 +19,12 @@ describe.each([
   it.each(floods)('is sent away: $name', async (flood) => {
     const before = bed.seen('/slow')
     const wire = await openAttack(bed.where, flood)
+    onTestFinished(() => wire.close())
     const steps = await attack(wire, flood, flood.most ?? 0)
     expect(await bed.askAsOther()).toBe(200)
     await wire.untilEnd()
     expect(await fateOf(wire, steps)).toMatchObject({ ended: true, goaway: flood.code })
     expect(bed.seen('/slow') - before).toBeLessThanOrEqual(flood.requests)
-    wire.close()
   })
 })
 

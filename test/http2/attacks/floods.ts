@@ -1,7 +1,7 @@
 import * as frames from '../support/frames.ts'
 import { errorCode, frameType, setting } from '../support/frames.ts'
 import { encodeBlock } from '../support/header-block.ts'
-import { type Attack, get, head, openId, post } from './attack.ts'
+import { type Attack, get, head, largeGet, openId, post } from './attack.ts'
 
 const calm = { code: errorCode.enhanceYourCalm, requests: 1 }
 /** Of frames that bring nothing forward: 1,000 at once and 50 a second, and what the opening has earned. */
@@ -30,6 +30,14 @@ export const idleFloods: readonly Attack[] = [
   { ...idle, name: 'PRIORITY_UPDATE', step: (id) => frames.priorityUpdate(id, 'u=1') },
   { ...idle, name: 'WINDOW_UPDATE of the connection', step: () => frames.windowUpdate(0, 1) },
   { ...idle, name: 'WINDOW_UPDATE of a stream', opening, step: () => frames.windowUpdate(openId, 1) },
+  {
+    ...idle,
+    name: 'WINDOW_UPDATE of one byte, each of which moves an answer on by as much',
+    settings: [[setting.initialWindow, 0]],
+    opening: () => head(openId, largeGet, end),
+    step: () => frames.windowUpdate(openId, 1),
+    most: 5_000,
+  },
   { ...idle, name: 'frames of no known type', step: () => frames.frame(0xfa, 0, 0, Buffer.alloc(10)) },
   { ...idle, name: 'GOAWAY', step: () => frames.goaway(0, 0) },
   { ...idle, name: 'empty DATA', opening, step: () => frames.data(openId, nothing) },
