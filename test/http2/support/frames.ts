@@ -123,7 +123,7 @@ function padded(bytes: Buffer, padding: number): Buffer {
   return Buffer.concat([Buffer.from([padding]), bytes, Buffer.alloc(padding)])
 }
 
-export function uint32(value: number): Buffer {
+function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(value)
   return bytes

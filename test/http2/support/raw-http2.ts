@@ -71,7 +71,7 @@ export class RawHttp2 {
   }
 
   /** Resolves with what it finds; rejects if the connection ends or the time is over before that. */
-  until<T>(look: () => T | undefined | false, boundMs = 10_000): Promise<T> {
+  until<T>(look: () => T | undefined | false, boundMs = 20_000): Promise<T> {
     return new Promise((resolve, reject) => {
       const finish = (act: () => void): void => {
         this.#waiting.delete(again)
@@ -93,7 +93,7 @@ export class RawHttp2 {
     })
   }
 
-  async untilEnd(boundMs = 10_000): Promise<void> {
+  async untilEnd(boundMs = 20_000): Promise<void> {
     await this.until(() => this.#ended, boundMs)
   }
 
