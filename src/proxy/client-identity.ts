@@ -69,11 +69,13 @@ export function hopsBehind(forwardedFor: string, peerAddress: string, trusted: T
   return hops.toReversed()
 }
 
-/** Some proxies add the port, and then brackets around IPv6. */
 function entryAddress(entry: string): string | undefined {
+  const address = canonicalAddress(entry)
+  if (address !== undefined) return address
+  // Some proxies add the port, and then brackets around IPv6.
   const [, bracketed, plain] = /^(?:\[([0-9a-f:.]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5})$/i.exec(entry) ?? []
   if (bracketed !== undefined) return bracketed.includes(':') ? canonicalAddress(bracketed) : undefined
-  return canonicalAddress(plain ?? entry)
+  return plain === undefined ? undefined : canonicalAddress(plain)
 }
 
 function believableScheme(proto: string | undefined): 'http' | 'https' | undefined {

@@ -21,6 +21,15 @@ describe('settings', () => {
     ['http2-max-header-size', '16k', { http2HeaderListBytes: 16 * 1024 }],
     ['http2-reset-rate', '1', { http2ResetsPerSecond: 1 }],
     ['http2-preface-timeout', '3s', { http2PrefaceTimeoutMs: 3_000 }],
+    ['compute-full-forwarded-for', 'true', { fullForwardedFor: true }],
+    ['add-forwarded-header', 'True', { addForwarded: true }],
+    ['add-forwarded-header', '0', {}],
+    [
+      'proxy-real-ip-cidr',
+      '10.0.0.0/8, 2001:db8::/32,192.0.2.7,',
+      { trustedRanges: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.7'] },
+    ],
+    ['use-forwarded-headers', 'false', {}],
   ])('take %s: %s', (key, value, expected) => {
     expect(read({ [key]: value })).toEqual({ settings: { ...defaultSettings, ...expected }, problems: [] })
   })
@@ -34,12 +43,34 @@ describe('settings', () => {
     ['http2-max-concurrent-streams', '1e3'],
     ['http2-max-header-size', '2m'],
     ['http2-header-table-size', '1023'],
+    ['use-forwarded-headers', 'yes please'],
+    ['proxy-real-ip-cidr', '10.0.0.0/8,load-balancer'],
+    ['proxy-real-ip-cidr', '10.0.0.0/33'],
+    ['proxy-real-ip-cidr', '2001:db8::/129'],
+    ['proxy-real-ip-cidr', '10.0.0.0/8/8'],
+    ['proxy-real-ip-cidr', '10.0.0.0/'],
+    ['proxy-real-ip-cidr', 'fe80::1%eth0'],
+    ['proxy-real-ip-cidr', '::ffff:0.0.0.0/90'],
     ['server-snippet', 'x'],
     ['constructor', 'x'],
   ])('stay the defaults for %s: %s, with a problem', (key, value) => {
     const { settings, problems } = read({ [key]: value })
     expect(settings).toEqual(defaultSettings)
     expect(problems).toMatchObject([{ reason: 'InvalidSetting', field: `data.${key}` }])
+  })
+})
+
+describe('use-forwarded-headers', () => {
+  it('is a problem while no peer is named, and nobody is trusted', () => {
+    const { settings, problems } = read({ 'use-forwarded-headers': 'true' })
+    expect(settings.trustedRanges).toEqual([])
+    expect(problems).toMatchObject([{ reason: 'InvalidSetting', field: 'data.use-forwarded-headers' }])
+  })
+
+  it('is none with a peer', () => {
+    const { settings, problems } = read({ 'use-forwarded-headers': 'true', 'proxy-real-ip-cidr': '10.0.0.0/8' })
+    expect(settings).toEqual({ ...defaultSettings, useForwardedHeaders: true, trustedRanges: ['10.0.0.0/8'] })
+    expect(problems).toEqual([])
   })
 })
 
