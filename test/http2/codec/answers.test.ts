@@ -87,6 +87,14 @@ describe('the end of an answer (RFC 9113 section 8.1)', () => {
 })
 
 describe('a head', () => {
+  it('is the first of its connection to say that we keep no table of fields (RFC 7541 section 6.3)', () => {
+    const driver = new Driver()
+    driver.open(1).answer()
+    driver.open(3).answer()
+    const updates = driver.takeFrames().map(({ payload }) => payload.readUInt8(0) === 0x20)
+    expect(updates).toEqual([true, false])
+  })
+
   it('has its status first, and its fields in lower case (section 8.2)', () => {
     const driver = new Driver()
     const request = driver.open(1)
@@ -168,11 +176,12 @@ describe('an answer that is complete before its request', () => {
     expect([driver.request(1).body, driver.connection.openStreams, driver.ends]).toEqual(['', 0, 0])
   })
 
-  it('is over when the request ends', () => {
+  it('is over when the request ends, and whoever answered it hears no more of it', () => {
     const driver = answered()
     expect(driver.connection.openStreams).toBe(1)
     expect(driver.ask(data(1, body, { end: true }))).toEqual([])
     expect(driver.connection.openStreams).toBe(0)
+    expect(driver.request(1)).toMatchObject({ hasEnd: false, isReset: false, body: '' })
   })
 
   it('is over when its trailers come', () => {
@@ -199,7 +208,7 @@ describe('an answer that is complete before its request', () => {
   it('leaves the stream to a reset of the client', () => {
     const driver = answered()
     expect(driver.ask(resetStream(1, errorCode.cancel))).toEqual([])
-    expect(driver.connection.openStreams).toBe(0)
+    expect([driver.connection.openStreams, driver.request(1).isReset]).toEqual([0, false])
   })
 })
 

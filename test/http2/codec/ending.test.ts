@@ -47,6 +47,16 @@ describe('a connection that is to end (RFC 9113 section 6.8)', () => {
     }
   })
 
+  it('reads nothing behind the end of its last stream, in the same read either', () => {
+    const driver = new Driver()
+    const request = driver.open(1, [], {})
+    driver.connection.drain()
+    request.answer()
+    driver.take()
+    expect(driver.ask(data(1, Buffer.from('body'), { end: true }), ping(7), headers(3, block))).toEqual([])
+    expect([driver.ends, driver.requests.length]).toEqual([1, 1])
+  })
+
   it('waits for a request that is still being sent', () => {
     const driver = new Driver()
     const request = driver.open(1, [], {})

@@ -112,8 +112,6 @@ describe('a frame that breaks a rule of RFC 9113 section 6 ends the connection:'
     ['longer than 16,384 bytes', frame(0x99, 0, 0, Buffer.alloc(16_385)), 'frameSize'],
     ['DATA on stream 0', data(0, Buffer.from('x')), 'protocol'],
     ['DATA on a stream that never was', data(1, Buffer.from('x')), 'protocol'],
-    ['DATA with padding beyond its end', frame(frameType.data, 0x8, 1, Buffer.from([5, 1, 2, 3, 4])), 'protocol'],
-    ['DATA without room for the length of its padding', frame(frameType.data, 0x8, 1), 'frameSize'],
     ['HEADERS on stream 0', headers(0, block), 'protocol'],
     ['HEADERS on an even stream', headers(2, block), 'protocol'],
     ['HEADERS with padding beyond their end', frame(0x1, 0x4 | 0x8, 1, Buffer.from([5, 1, 2])), 'protocol'],
@@ -146,6 +144,23 @@ describe('a frame that breaks a rule of RFC 9113 section 6 ends the connection:'
     const [last = '', ...before] = driver.ask(bytes).toReversed()
     expect(last).toMatch(new RegExp(`^GOAWAY [01] ${code}$`))
     expect([before, driver.ends]).toEqual([[], 1])
+  })
+
+  it.each([
+    ['DATA with padding up to its beginning', Buffer.from([5, 1, 2, 3, 4]), 'protocol'],
+    ['DATA with more padding than that', Buffer.from([255, 1, 2, 3, 4]), 'protocol'],
+    ['DATA without room for the length of its padding', Buffer.alloc(0), 'frameSize'],
+  ])('%s, on a stream that takes DATA', (_what, payload, code) => {
+    const driver = new Driver()
+    driver.open(1, [], {})
+    expect(driver.ask(frame(frameType.data, 0x8, 1, payload))).toEqual([`GOAWAY 1 ${code}`])
+  })
+
+  it('not DATA that is all padding', () => {
+    const driver = new Driver()
+    driver.open(1, [], {})
+    expect(driver.ask(frame(frameType.data, 0x9, 1, Buffer.from([4, 1, 2, 3, 4])))).toEqual([])
+    expect(driver.request(1).hasEnd).toBe(true)
   })
 
   it('what stands between the frames of a header list, of any kind and stream (section 6.10)', () => {

@@ -72,6 +72,26 @@ describe('the window of what a client may send (RFC 9113 section 5.2)', () => {
     expect(request.body).toHaveLength(327)
   })
 
+  it('ends a stream whose padding goes beyond it', () => {
+    const driver = new Driver({ limits })
+    driver.open(1, [], {})
+    upload(driver, 1, 128 * 1024 - 10)
+    expect(driver.ask(data(1, Buffer.from('x'), { padding: 8 }))).toEqual([])
+    expect(driver.ask(data(1, Buffer.from('x'), { padding: 9 }))[0]).toBe('RST_STREAM 1 flowControl')
+  })
+
+  it('of the connection gets back the padding of all streams', () => {
+    const driver = new Driver({ limits })
+    for (let i = 0; i < 655; i++) {
+      const id = 1 + 2 * i
+      driver.open(id, [], {})
+      driver.send(data(id, Buffer.alloc(0), { end: true, padding: 200 }))
+      driver.request(id).answer()
+    }
+    // 655 times 201 bytes of padding, of which 653 are more than half a window.
+    expect(driver.take().filter((line) => line.startsWith('WINDOW_UPDATE'))).toEqual([`WINDOW_UPDATE 0 ${653 * 201}`])
+  })
+
   it('does not grow for a stream whose client has sent all', () => {
     const driver = new Driver({ limits })
     const request = driver.open(1, [], {})
