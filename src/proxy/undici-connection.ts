@@ -92,6 +92,7 @@ export class UndiciConnection implements UpstreamConnection {
       method: request.method as Dispatcher.HttpMethod,
       path: request.path,
       headers: [...request.fields.list],
+      // It can say nothing behind a body: what `request.trailers` has stays here.
       body: request.body ?? null,
       headersTimeout: request.readTimeoutMs,
       bodyTimeout: request.readTimeoutMs,

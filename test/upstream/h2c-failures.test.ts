@@ -68,6 +68,7 @@ describe('a request that an HTTP/2 endpoint has not seen', () => {
     await exchange.finished
     expect(exchange.outcome).toBe('connect-refused')
     expect(exchange.connection.hasSent).toBe(false)
+    expect([...bed.health.ejected.keys()]).toEqual([`127.0.0.1:${port}`])
   })
 
   it('is known as such where the endpoint refuses its stream', async () => {
