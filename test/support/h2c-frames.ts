@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 
 // An HTTP/2 endpoint that writes frames as it is told (RFC 9113 section 4.1), also those that no library would.
 
-export const frameType = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7 } as const
+const frameType = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7 } as const
 export const endStream = 1
 const ack = 1
 const endHeaders = 4

@@ -2,7 +2,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type RawConnection, startRawH2c } from '../support/h2c-frames.ts'
+import { endStream, type RawConnection, startRawH2c } from '../support/h2c-frames.ts'
 import { type H2cOrigin, startH2cOrigin } from '../support/h2c-origin.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { type PoolBed, startPool } from './pool-bed.ts'
@@ -97,6 +97,29 @@ describe('a request that an HTTP/2 endpoint has not seen', () => {
     await seen?.finished
     expect(seen?.outcome).toBe(code === NGHTTP2_NO_ERROR ? 'end' : 'reset-before-head')
     expect(seen?.connection.hasSent).toBe(true)
+  })
+
+  it('is known as such where HTTP/2 cannot carry it', async () => {
+    const seen = origin.seen.length
+    const exchange = bed.ask(origin.port, { fields: 'Upgrade: websocket\r\n' })
+    await exchange.finished
+    expect(exchange.outcome).toBe('bad-response')
+    expect(exchange.connection.hasSent).toBe(false)
+    expect(origin.seen.length).toBe(seen)
+    expect(bed.pool.size).toBe(0)
+  })
+
+  it('is known as such, and a new connection taken, where the one there was has just broken', async () => {
+    const raw = await startRawH2c((connection, stream) => connection.head(stream, endStream))
+    await bed.ask(raw.port).finished
+    // No frame has such a length.
+    raw.connections[0]?.socket.write(Buffer.alloc(64, 0xff))
+    await waitFor(async () => {
+      const exchange = bed.ask(raw.port, { method: 'POST', body: Readable.from([Buffer.from('x')]), bodyLength: 1 })
+      await exchange.finished
+      return raw.connections.length === 2 && exchange.outcome === 'end'
+    })
+    await raw.close()
   })
 
   it('is never sent where it is given up before there is a connection', async () => {

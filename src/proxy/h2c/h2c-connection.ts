@@ -83,7 +83,8 @@ export class H2cConnection {
   }
 
   get hasRoom(): boolean {
-    return !this.#isGoing && this.#streams.size < this.maxStreams
+    const { closed, destroyed } = this.#session
+    return !this.#isGoing && !closed && !destroyed && this.#streams.size < this.maxStreams
   }
 
   add(stream: H2cStream): void {
@@ -97,6 +98,7 @@ export class H2cConnection {
     if (this.#isGoing) this.destroy()
   }
 
+  /** @throws where Node will not send such a head. */
   begin(head: readonly string[], hasBody: boolean): ClientHttp2Stream {
     this.#hasCarried = true
     return this.#session.request(head, { endStream: !hasBody })

@@ -93,9 +93,10 @@ export class H2cStream implements UpstreamConnection, H2cBodyOwner {
     const request = this.#request
     if (request === undefined || this.#reason !== undefined) return
     const { body, bodyLength: length } = request
+    const stream = this.#begin(request)
+    if (stream === undefined) return
     this.hasSent = true
     this.#movedAt = this.#health.now
-    const stream = this.#connection.begin(requestHead(request, this.endpoint.id), body !== undefined)
     this.#stream = stream
     this.#watchEnd(stream)
     stream.on('headers', (_headers, _flags, raw: readonly string[]) => this.#onInterim(raw))
@@ -107,6 +108,16 @@ export class H2cStream implements UpstreamConnection, H2cBodyOwner {
     stream.on('error', (error: NodeJS.ErrnoException) => this.#onStreamError(error))
     stream.on('close', () => this.#onClose())
     if (body !== undefined) this.#body = new H2cBody({ stream, body, length, owner: this })
+  }
+
+  #begin(request: UpstreamRequest): ClientHttp2Stream | undefined {
+    try {
+      return this.#connection.begin(requestHead(request, this.endpoint.id), request.body !== undefined)
+    } catch (error) {
+      // Node's own check: all that it could object to is dropped before.
+      this.abort(error instanceof Error ? error : new Error(String(error)))
+      return undefined
+    }
   }
 
   resume(): void {
@@ -254,6 +265,10 @@ export class H2cStream implements UpstreamConnection, H2cBodyOwner {
   }
 
   #onStreamError(error: NodeJS.ErrnoException): void {
+    // The connection had ended, and had not said so yet.
+    if (error.code === 'ERR_HTTP2_INVALID_SESSION' || error.code === 'ERR_HTTP2_GOAWAY_SESSION') {
+      return this.#fail(streamRefusedError())
+    }
     // nghttp2 has met something that is no HTTP/2.
     if (error.code === 'ERR_HTTP2_ERROR' && !this.#isWhole) this.#fail(badResponseError(error.message))
   }
