@@ -1,35 +1,8 @@
 import { CarefulClient } from '../support/careful-client.ts'
-import { errorCode } from '../support/frames.ts'
 import type { Where } from '../support/raw-http2.ts'
 import type { Endpoint } from './endpoint.ts'
 import { exchange } from './exchange.ts'
-import type { Script } from './script.ts'
-
-/** No surprises: the count of bytes is what matters. */
-const steady: Script = {
-  method: 'PUT',
-  upload: 'free',
-  uploadSize: 0,
-  piece: 16_384,
-  isPadded: false,
-  ending: 'data',
-  expects: false,
-  headParts: 1,
-  headBytes: 0,
-  answer: 'length',
-  status: 200,
-  size: 0,
-  writes: 4,
-  pauseMs: 0,
-  isEarly: false,
-  hints: 0,
-  hasTrailers: false,
-  isHuge: false,
-  fault: 'none',
-  taking: 'at once',
-  abortsAt: 'never',
-  abortCode: errorCode.cancel,
-}
+import { type Script, steady } from './script.ts'
 
 const times = 50
 const maxUpload = 64 * 1_048_576

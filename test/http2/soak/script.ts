@@ -108,3 +108,29 @@ export const hugeFields: readonly (readonly [string, string])[] = Array.from(
   { length: 40 },
   (_, i) => [`x-huge-${i}`, `${hugeValue}${i}`] as const,
 )
+
+/** One without surprises, to be changed. */
+export const steady: Script = {
+  method: 'PUT',
+  upload: 'free',
+  uploadSize: 0,
+  piece: 16_384,
+  isPadded: false,
+  ending: 'data',
+  expects: false,
+  headParts: 1,
+  headBytes: 0,
+  answer: 'length',
+  status: 200,
+  size: 0,
+  writes: 4,
+  pauseMs: 0,
+  isEarly: false,
+  hints: 0,
+  hasTrailers: false,
+  isHuge: false,
+  fault: 'none',
+  taking: 'at once',
+  abortsAt: 'never',
+  abortCode: errorCode.cancel,
+}
