@@ -32,7 +32,7 @@ const script: fc.Arbitrary<Script> = fc.record({
   isEarly: fc.constantFrom(false, false, false, true),
   hasTrailers: fc.boolean(),
   fault: fc.oneof(
-    { weight: 50, arbitrary: fc.constant('none') },
+    { weight: 80, arbitrary: fc.constant('none') },
     { weight: 8, arbitrary: fc.constantFrom('refuse', 'reset') },
     { weight: 1, arbitrary: fc.constantFrom('goaway', 'cut') },
   ),
@@ -160,7 +160,7 @@ describe('many requests of every kind on shared connections', () => {
 
   it('are answered each with its own answer, or not at all; and nothing is left of them', async () => {
     await runAll(script)
-    expect(outcomes.get('end')).toBeGreaterThan(500)
+    expect(outcomes.get('end')).toBeGreaterThan(100)
     // A goodbye may still be on its way to what is left.
     await waitFor(async () => {
       const last = bed.ask(origin.port, { path: '/none' })
