@@ -1,6 +1,6 @@
 import { token } from './head-syntax.ts'
 import type { Http1Request } from './http1-request.ts'
-import type { KeyFields } from './key-fields.ts'
+import { contentLengthOf, type KeyFields } from './key-fields.ts'
 
 // What Node's parser lets through and a gateway must not: two servers that read the same bytes differently are how requests
 // are smuggled. Everything here is answered 400 (or what is said) and the connection is closed.
@@ -31,6 +31,8 @@ function refusalOfFraming(fields: KeyFields, httpVersion: string): Refusal | und
   // RFC 9112 section 3.2: a server MUST answer 400 to a request with no or more than one Host field.
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) return { status: 400, text: 'exactly one Host is needed' }
   if (lengths > 1) return { status: 400, text: 'more than one Content-Length' }
+  // Beyond what can be counted, the request would go on as one without a body.
+  if (lengths === 1 && contentLengthOf(fields) === undefined) return { status: 400, text: 'malformed Content-Length' }
   if (codings > 0) {
     // RFC 9112 section 6.1: such a message ought to be handled as an error; Pingora's CVE-2026-2835 is what else happens.
     if (httpVersion === '1.0') return { status: 400, text: 'Transfer-Encoding in HTTP/1.0' }

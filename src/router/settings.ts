@@ -42,12 +42,13 @@ const ranges: Kind<readonly string[]> = {
   expected: 'a list of addresses and CIDRs as in 10.0.0.0/8,2001:db8::/32',
 }
 
-function sizeUpTo(most: number, text: string): Kind<number> {
+/** `least` in KiB. */
+function sizeUpTo(most: number, text: string, least = 1): Kind<number> {
   const parse = (given: string): number | undefined => {
     const bytes = parseSize(given)
-    return bytes !== undefined && bytes >= 1_024 && bytes <= most ? bytes : undefined
+    return bytes !== undefined && bytes >= least * 1_024 && bytes <= most ? bytes : undefined
   }
-  return { parse, expected: `a size from 1k to ${text}` }
+  return { parse, expected: `a size from ${least}k to ${text}` }
 }
 
 /** Keys of ingress-nginx's ConfigMap that we know, under its names; what it has no name for is named in its manner. */
@@ -63,8 +64,9 @@ const readers: Readonly<Record<string, Reader>> = {
   'http2-max-header-block-size': setting('http2HeaderBlockBytes', sizeUpTo(1024 ** 2, '1m')),
   'http2-max-continuations': setting('http2Continuations', count),
   'http2-header-table-size': setting('http2HeaderTableBytes', sizeUpTo(64 * 1024, '64k')),
-  'http2-stream-window': setting('http2StreamWindow', sizeUpTo(1024 ** 3, '1g')),
-  'http2-connection-window': setting('http2ConnectionWindow', sizeUpTo(1024 ** 3, '1g')),
+  // RFC 9113 section 6.9.2: clients begin with 64k less one, and that of the connection cannot be less at all.
+  'http2-stream-window': setting('http2StreamWindow', sizeUpTo(1024 ** 3, '1g', 64)),
+  'http2-connection-window': setting('http2ConnectionWindow', sizeUpTo(1024 ** 3, '1g', 64)),
   'http2-max-unread-size': setting('http2UnreadBytes', sizeUpTo(1024 ** 3, '1g')),
   'http2-reset-burst': setting('http2ResetBurst', count),
   'http2-reset-rate': setting('http2ResetsPerSecond', count),
@@ -75,6 +77,7 @@ const readers: Readonly<Record<string, Reader>> = {
   'http2-preface-timeout': setting('http2PrefaceTimeoutMs', seconds),
   'http2-header-timeout': setting('http2HeaderTimeoutMs', seconds),
   'use-forwarded-headers': setting('useForwardedHeaders', onOff),
+  'enable-real-ip': setting('enableRealIp', onOff),
   'proxy-real-ip-cidr': setting('trustedRanges', ranges),
   'compute-full-forwarded-for': setting('fullForwardedFor', onOff),
   'add-forwarded-header': setting('addForwarded', onOff),
@@ -97,10 +100,15 @@ export function readSettings(configMap: ConfigMap | undefined): ReadSettings {
     if (reader.read(String(value).trim(), settings)) continue
     reports.add('InvalidSetting', `data.${key}`, `${show(value)} is not ${reader.expected}`, 'the default is used')
   }
-  // ingress-nginx trusts all of IPv4 then, which lets every client write its own address.
-  if (settings.useForwardedHeaders && settings.trustedRanges.length === 0) {
+  if (settings.trustedRanges.length === 0) {
+    // ingress-nginx trusts all of IPv4 then, which lets every client write its own address.
     const what = 'proxy-real-ip-cidr names no peer whose fields are to be believed'
-    reports.add('InvalidSetting', 'data.use-forwarded-headers', what, 'nobody is trusted')
+    for (const [key, isOn] of [
+      ['use-forwarded-headers', settings.useForwardedHeaders],
+      ['enable-real-ip', settings.enableRealIp],
+    ] as const) {
+      if (isOn) reports.add('InvalidSetting', `data.${key}`, what, 'nobody is trusted')
+    }
   }
   return { settings, problems: reports.problems }
 }

@@ -29,8 +29,6 @@ const crumbs = 'RFC 9113 section 8.2.3: what came in several Cookie fields is on
 const origin =
   'RFC 9113 section 8.3.1: the path of a request is in origin form; of an absolute form the parts have their own fields'
 const method = 'RFC 9110 section 9.1: any token may be a method; the parser of HTTP/1.1 knows those of Node alone'
-const count = 'docs/reference/limits.md: pseudo-header fields count, and HTTP/1.1 has none but Host'
-const length = 'HTTP/1.1 takes a length beyond 2^53 for none; in HTTP/2 it is malformed'
 
 /** Where the two versions decide otherwise, and why they do. */
 const calledFor: Readonly<Record<string, string>> = {
@@ -47,13 +45,6 @@ const calledFor: Readonly<Record<string, string>> = {
   'GETS /admin/../x': method,
   'G_T /': method,
   'G_T /admin/../x': method,
-  '99 fields': count,
-  '100 fields': count,
-  'fields: 97 fields': count,
-  'fields: 98 fields': count,
-  'fields: 99 fields': count,
-  'a length beyond 2^53': length,
-  'fields: length 9007199254740993': length,
 }
 
 /** Fields by name, as the case and order of names mean nothing; of one name in their order. Without ids that were made. */

@@ -43,6 +43,7 @@ describe('settings', () => {
     ['http2-max-concurrent-streams', '1e3'],
     ['http2-max-header-size', '2m'],
     ['http2-header-table-size', '1023'],
+    ['http2-stream-window', '63k'],
     ['use-forwarded-headers', 'yes please'],
     ['proxy-real-ip-cidr', '10.0.0.0/8,load-balancer'],
     ['proxy-real-ip-cidr', '10.0.0.0/33'],
@@ -60,11 +61,11 @@ describe('settings', () => {
   })
 })
 
-describe('use-forwarded-headers', () => {
-  it('is a problem while no peer is named, and nobody is trusted', () => {
-    const { settings, problems } = read({ 'use-forwarded-headers': 'true' })
+describe('what trusted peers say', () => {
+  it.each(['use-forwarded-headers', 'enable-real-ip'])('is a problem for %s while no peer is named', (key) => {
+    const { settings, problems } = read({ [key]: 'true' })
     expect(settings.trustedRanges).toEqual([])
-    expect(problems).toMatchObject([{ reason: 'InvalidSetting', field: 'data.use-forwarded-headers' }])
+    expect(problems).toMatchObject([{ reason: 'InvalidSetting', field: `data.${key}` }])
   })
 
   it('is none with a peer', () => {

@@ -24,7 +24,7 @@ export class Http2Request implements DownstreamRequest {
   expectsContinue = false
   /** How many of them. */
   authorizations = 0
-  /** `:authority` and `host` name two hosts. */
+  /** `:authority` and `host` name two hosts, or there are two `host` fields. */
   disagrees = false
   readonly #fields: readonly HeaderField[]
   #requestIds = 0
@@ -45,13 +45,13 @@ export class Http2Request implements DownstreamRequest {
     if (this.#cookie !== undefined) this.passing += `cookie: ${this.#cookie}\r\n`
     const asked = head.authority === '' ? (this.#host ?? '') : head.authority
     this.disagrees ||= this.#host !== undefined && this.#host !== asked
-    const { authority, host, identity, isTrusted } = client.asksFor(asked)
+    const { authority, host, identity, isTrusted, keepsId } = client.asksFor(asked)
     const believed = isTrusted ? client.believe(authority, this.#claims()) : undefined
     this.authority = authority
     this.host = host
     this.identity = believed?.identity ?? identity
     this.clientAddress = believed?.clientAddress ?? client.peerAddress
-    if (!isTrusted) this.givenId = ''
+    if (!keepsId) this.givenId = ''
   }
 
   /** Without `host`, which `:authority` says. Few routes ask for it. */
@@ -85,7 +85,8 @@ export class Http2Request implements DownstreamRequest {
     const { name, value } = field
     switch (field.kind) {
       case fieldKind.host:
-        this.disagrees ||= this.#host !== undefined && this.#host !== value
+        // Two of them are one too many in HTTP/1.1, even where they agree (RFC 9112 section 3.2).
+        this.disagrees ||= this.#host !== undefined
         this.#host = value
         return
       case fieldKind.cookie:

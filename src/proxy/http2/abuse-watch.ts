@@ -7,6 +7,10 @@ const framesPerData = 3
 /** Priorities of RFC 7540, window updates before the first data, a PING to measure the round trip. */
 const framesPerRequest = 5
 
+/** A smaller step is no use to anybody who reads: each makes us send a frame for a few bytes. */
+const smallestStep = 64
+const smallStepCost = framesPerData + 1
+
 /**
  * Counts what a client does that costs us and brings no request forward. A code is a connection error for one that has gone too far:
  * real clients stay far below. What moves requests forward earns some of it back, so that long and busy connections never come near.
@@ -53,6 +57,10 @@ export class AbuseWatch {
 
   onIdleFrame(cost = 1): number | undefined {
     return this.#idleFrames.spend(cost, this.#clock.now) ? undefined : this.exceed('idle-frames')
+  }
+
+  onWindowUpdate(increment: number): number | undefined {
+    return this.onIdleFrame(increment < smallestStep ? smallStepCost : 1)
   }
 
   /** Of a limit whose measure is taken elsewhere. */

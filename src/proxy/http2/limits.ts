@@ -1,6 +1,5 @@
 import { defaultHttp2Settings, type Http2Settings } from '../../router/http2-settings.ts'
 import type { Allowance } from './budget.ts'
-import { defaultWindow } from './frame.ts'
 
 /** What one client may make us hold or do. Times in milliseconds, sizes in bytes. */
 export type Http2Limits = {
@@ -39,9 +38,8 @@ export function limitsOf(settings: Http2Settings): Http2Limits {
     headerBlockBytes: settings.http2HeaderBlockBytes,
     continuations: settings.http2Continuations,
     headerTableBytes: settings.http2HeaderTableBytes,
-    // RFC 9113 section 6.9.2: what a client holds to until it hears of another one. That of the connection cannot be less at all.
-    streamWindow: Math.max(settings.http2StreamWindow, defaultWindow),
-    connectionWindow: Math.max(settings.http2ConnectionWindow, defaultWindow),
+    streamWindow: settings.http2StreamWindow,
+    connectionWindow: settings.http2ConnectionWindow,
     unreadBytes: settings.http2UnreadBytes,
     resets: { burst: settings.http2ResetBurst, perSecond: settings.http2ResetsPerSecond },
     streamErrors: { burst: settings.http2StreamErrorBurst, perSecond: settings.http2StreamErrorsPerSecond },

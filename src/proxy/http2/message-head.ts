@@ -62,9 +62,9 @@ export class HeadReader implements FieldSink {
 
   onField(field: HeaderField): void {
     this.#bytes += field.size
-    this.#count++
     const kind = kindOf(field)
     if (kind < firstRegularKind) return this.#onPseudo(kind, field.value)
+    this.#count++
     if (this.#isTooLarge) return
     if (kind === fieldKind.contentLength) this.#onContentLength(field.value)
     else if (kind === fieldKind.priority) this.#priority = field.value
@@ -125,6 +125,8 @@ export class HeadReader implements FieldSink {
         this.#scheme = value
         return
       case fieldKind.authority:
+        // What `Host` is in HTTP/1.1, where it counts.
+        this.#count++
         if (this.#authority !== undefined) this.#isMalformed = true
         this.#authority = value
         return

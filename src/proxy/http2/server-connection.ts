@@ -210,10 +210,7 @@ export class ServerConnection implements FrameListener {
       case frameType.continuation:
         return this.#onContinuation(frame, bytes, from, to)
       case frameType.windowUpdate:
-        return (
-          this.#abuse.onIdleFrame() ??
-          this.#streams.onWindowUpdate(frame.streamId, bytes.readUInt32BE(from) & maxWindow)
-        )
+        return this.#onWindowUpdate(frame.streamId, bytes.readUInt32BE(from) & maxWindow)
       case frameType.settings:
         return this.#onSettings(frame, bytes, from, to)
       case frameType.ping:
@@ -291,6 +288,10 @@ export class ServerConnection implements FrameListener {
     const endsStream = (flags & flag.endStream) !== 0
     if (streamId <= this.#table.lastId) return this.#streams.onTrailers(streamId, heads.trailers(), endsStream)
     return this.#streams.onRequest(streamId, heads.request(!endsStream), endsStream)
+  }
+
+  #onWindowUpdate(streamId: number, increment: number): number | undefined {
+    return this.#abuse.onWindowUpdate(increment) ?? this.#streams.onWindowUpdate(streamId, increment)
   }
 
   #onSettings({ length, flags }: FrameHead, bytes: Buffer, from: number, to: number): number | undefined {

@@ -28,8 +28,8 @@ describe('frames that bring no request forward', () => {
     ['PRIORITY', priority(7, 0)],
     ['PRIORITY_UPDATE', priorityUpdate(1, 'u=1')],
     ['PRIORITY_UPDATE of streams to come', priorityUpdate(99, 'u=1')],
-    ['WINDOW_UPDATE of the connection', windowUpdate(0, 1)],
-    ['WINDOW_UPDATE of a stream', windowUpdate(1, 1)],
+    ['WINDOW_UPDATE of the connection', windowUpdate(0, 64)],
+    ['WINDOW_UPDATE of a stream', windowUpdate(1, 64)],
     ['DATA with nothing in it', data(1, Buffer.alloc(0))],
     ['DATA with nothing but padding', data(1, Buffer.alloc(0), { padding: 9 })],
     ['frames that nobody knows', frame(0x99, 0, 0)],
@@ -76,10 +76,19 @@ describe('frames that bring no request forward', () => {
     const request = driver.open(1)
     request.respond()
     for (let i = 0; i < 200; i++) {
-      request.write('x')
-      driver.send(windowUpdate(0, 1), windowUpdate(1, 1))
+      request.write('x'.repeat(64))
+      driver.send(windowUpdate(0, 64), windowUpdate(1, 64))
     }
     expect(driver.reached).toEqual([])
+  })
+
+  it('are not earned by downloads in steps of a few bytes, each of which makes us send a frame', () => {
+    const driver = new Driver({ settings: [[setting.initialWindow, 0]], limits: { idleFrames: once(10) } })
+    const request = driver.open(1)
+    request.respond()
+    request.write('x'.repeat(1_000))
+    for (let i = 0; i < 20; i++) driver.send(windowUpdate(1, 1))
+    expect(driver.reached).toEqual(['idle-frames'])
   })
 
   it('are earned by time', () => {

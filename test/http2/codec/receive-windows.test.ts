@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { limitsOf } from '../../../src/proxy/http2/limits.ts'
-import { defaultHttp2Settings } from '../../../src/router/http2-settings.ts'
 import { data, errorCode, headers, resetStream } from '../support/frames.ts'
 import { encodeBlock } from '../support/header-block.ts'
 import { Driver, requestFields } from './driver.ts'
@@ -53,14 +51,6 @@ describe('the window of what a client may send (RFC 9113 section 5.2)', () => {
     upload(driver, 3, 56 * 1024)
     expect(driver.take()).toEqual([])
     expect(driver.ask(data(3, Buffer.from('x'))).at(-1)).toBe('GOAWAY 3 flowControl')
-  })
-
-  it('is never less than the 65,535 bytes that a client may count on before it hears of another one (section 6.9.2)', () => {
-    const settings = { ...defaultHttp2Settings, http2StreamWindow: 1_024, http2ConnectionWindow: 1_024 }
-    const driver = new Driver({ limits: limitsOf(settings) })
-    const request = driver.open(1, [], {})
-    upload(driver, 1, 65_535)
-    expect([driver.take(), request.body.length]).toEqual([[], 65_535])
   })
 
   it('shrinks by padding too, which is given back at once (section 6.1)', () => {
