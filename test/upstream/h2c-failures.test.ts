@@ -2,6 +2,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { endpointSilentError } from '../../src/proxy/errors.ts'
 import { endStream, type RawConnection, startRawH2c } from '../support/h2c-frames.ts'
 import { type H2cOrigin, startH2cOrigin } from '../support/h2c-origin.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -212,6 +213,20 @@ describe('an answer of an HTTP/2 endpoint that breaks off', () => {
     const exchange = bed.ask(origin.port)
     await exchange.finished
     expect(exchange.outcome).toBe('bad-response')
+  })
+})
+
+describe('an HTTP/2 endpoint whose host has died', () => {
+  it('is given up by all requests of its connection', async () => {
+    const streams: ServerHttp2Stream[] = []
+    serve = (stream) => streams.push(stream)
+    const exchanges = [bed.ask(origin.port), bed.ask(origin.port)]
+    await waitFor(() => streams.length === 2)
+    // What silence-watch.ts does, once, to the socket that they share.
+    exchanges[0]?.connection.socket?.destroy(endpointSilentError())
+    await Promise.all(exchanges.map((exchange) => exchange.finished))
+    expect(exchanges.map(({ outcome }) => outcome)).toEqual(['endpoint-silent', 'endpoint-silent'])
+    expect(bed.pool.size).toBe(0)
   })
 })
 
