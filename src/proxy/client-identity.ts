@@ -28,13 +28,14 @@ export function ownIdentity({ authority, scheme, peerAddress }: PeerIdentity, ru
 }
 
 /** A trusted peer's word counts as far as it is well formed; for the rest that of the connection stands in. */
-export function believedIdentity(
-  { authority, scheme, peerAddress }: PeerIdentity,
-  claims: ClientClaims,
-  { trusted, fullForwardedFor, addForwarded }: IdentityRules,
-): ForwardedAs {
-  const walked = trusted === undefined ? [peerAddress] : hopsBehind(claims.forwardedFor, peerAddress, trusted)
+export function believedIdentity(peer: PeerIdentity, claims: ClientClaims, rules: IdentityRules): ForwardedAs {
+  const { authority, scheme, peerAddress } = peer
+  const { trusted, addressesOnly, fullForwardedFor, addForwarded } = rules
+  if (trusted === undefined) return ownIdentity(peer, rules)
+  const walked = hopsBehind(claims.forwardedFor, peerAddress, trusted)
   const clientAddress = walked[0] ?? peerAddress
+  const hops = fullForwardedFor ? walked : [clientAddress]
+  if (addressesOnly) return { ...ownIdentity(peer, rules), clientAddress, hops }
   const believedHost = believableHost(claims.host) ?? authority
   const believedScheme = believableScheme(claims.proto) ?? scheme
   return {
@@ -42,7 +43,7 @@ export function believedIdentity(
     scheme: believedScheme,
     port: believablePort(claims.port) ?? publicPort(believedHost, believedScheme),
     clientAddress,
-    hops: fullForwardedFor ? walked : [clientAddress],
+    hops,
     addForwarded,
   }
 }

@@ -17,6 +17,8 @@ type Asked = {
   readonly identity: string
   /** What a request says of the client counts too: see `believe`. */
   readonly isTrusted: boolean
+  /** So does the X-Request-ID that it gives. */
+  readonly keepsId: boolean
   /** It has been asked for more than once, and will be again: what is kept of it is in one piece. */
   readonly isUsual: boolean
 }
@@ -78,14 +80,17 @@ export class DownstreamClient {
   #first(authority: string): Asked {
     const { scheme, peerAddress } = this
     const identity = identityLines(ownIdentity({ authority, scheme, peerAddress }, this.#rules))
-    return { authority, host: parseHostHeader(authority), identity, isTrusted: this.#isTrusted, isUsual: false }
+    const keepsId = this.#isTrusted && !this.#rules.addressesOnly
+    const host = parseHostHeader(authority)
+    return { authority, host, identity, isTrusted: this.#isTrusted, keepsId, isUsual: false }
   }
 }
 
-function usual({ authority, identity, isTrusted }: Asked): Asked {
+function usual({ authority, identity, isTrusted, keepsId }: Asked): Asked {
   // Cut out of the text of a head, it would keep all of that.
   const kept = flatText(authority)
-  return { authority: kept, host: parseHostHeader(kept), identity: flatText(identity), isTrusted, isUsual: true }
+  const host = parseHostHeader(kept)
+  return { authority: kept, host, identity: flatText(identity), isTrusted, keepsId, isUsual: true }
 }
 
 const clients = new WeakMap<Socket, DownstreamClient>()

@@ -38,7 +38,7 @@ export class Http1Request implements DownstreamRequest {
     this.identity = believed?.identity ?? known.identity
     this.scheme = client.scheme
     this.httpVersion = request.httpVersion
-    this.givenId = known.isTrusted ? givenIdOf(this.fields) : ''
+    this.givenId = known.keepsId ? givenIdOf(this.fields) : ''
     this.clientAddress = believed?.clientAddress ?? client.peerAddress
     this.tlsVersion = client.tlsVersion
     this.contentLength = contentLengthOf(this.fields)

@@ -6,6 +6,8 @@ import { parseAddressRange } from '../router/ip-address.ts'
 export type IdentityRules = {
   /** undefined: nobody. */
   readonly trusted: TrustedPeers | undefined
+  /** Of what those say, X-Forwarded-For alone counts. */
+  readonly addressesOnly: boolean
   readonly fullForwardedFor: boolean
   readonly addForwarded: boolean
 }
@@ -34,7 +36,8 @@ export class TrustedPeers {
 }
 
 export function identityRules(settings: IdentitySettings): IdentityRules {
-  const { useForwardedHeaders, trustedRanges, fullForwardedFor, addForwarded } = settings
-  const trusted = useForwardedHeaders && trustedRanges.length > 0 ? new TrustedPeers(trustedRanges) : undefined
-  return { trusted, fullForwardedFor, addForwarded }
+  const { useForwardedHeaders, enableRealIp, trustedRanges, fullForwardedFor, addForwarded } = settings
+  const isAnyTrusted = (useForwardedHeaders || enableRealIp) && trustedRanges.length > 0
+  const trusted = isAnyTrusted ? new TrustedPeers(trustedRanges) : undefined
+  return { trusted, addressesOnly: !useForwardedHeaders, fullForwardedFor, addForwarded }
 }

@@ -1,7 +1,9 @@
 /** Who is believed about the clients behind it, and what endpoints are told. See docs/client-identity.md. */
 export type IdentitySettings = {
-  /** The X-Forwarded-… fields of trusted peers count. */
+  /** The X-Forwarded-… fields and X-Request-ID of trusted peers count. */
   readonly useForwardedHeaders: boolean
+  /** Of them X-Forwarded-For alone. */
+  readonly enableRealIp: boolean
   /** Addresses of those peers (CIDR). */
   readonly trustedRanges: readonly string[]
   /** X-Forwarded-For names the hops behind the client too. */
@@ -12,6 +14,7 @@ export type IdentitySettings = {
 
 export const defaultIdentitySettings: IdentitySettings = {
   useForwardedHeaders: false,
+  enableRealIp: false,
   trustedRanges: [],
   fullForwardedFor: false,
   addForwarded: false,

@@ -55,7 +55,15 @@ const strangerBed = new LaneBed(() => ({
   flags: ['--configmap=default/settings'],
 }))
 
+const addressBed = new LaneBed(() => ({
+  manifests: {
+    'app.yaml': app(settings('127.0.0.1', { 'use-forwarded-headers': 'false', 'enable-real-ip': 'true' })),
+  },
+  flags: ['--configmap=default/settings'],
+}))
+
 afterAll(async () => {
+  await addressBed.close()
   await trustingBed.close()
   await strangerBed.close()
 })
@@ -241,6 +249,23 @@ describe.each(lanes)('a peer that is not trusted, by $name,', (lane) => {
       }),
       { numRuns: 25 },
     )
+  })
+})
+
+describe.each(lanes)('a peer of which but addresses are believed, by $name,', (lane) => {
+  it('says who the client is, and nothing else', async () => {
+    const headgate = await addressBed.headgate(lane)
+    const fields = [
+      ['X-Forwarded-For', '192.0.2.7'],
+      ['X-Forwarded-Proto', lane.isTls ? 'http' : 'https'],
+      ['X-Forwarded-Host', 'shop.example.com'],
+      ['X-Forwarded-Port', '8443'],
+      ['X-Request-ID', '4bf92f3577b34da6'],
+    ] as const
+    await lane.call(headgate, { host, fields })
+    const own = lane.isTls ? ['https', host, '443', host] : ['http', host, '80', host]
+    expect(toldLast()).toEqual(['192.0.2.7', '192.0.2.7', ...own])
+    expect(fieldOf(last(), 'X-Request-ID')).toMatch(/^[0-9a-f]{32}$/)
   })
 })
 

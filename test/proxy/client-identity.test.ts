@@ -7,7 +7,7 @@ import { identityLines, singleHeader } from '../../src/proxy/headers.ts'
 import { type IdentityRules, TrustedPeers } from '../../src/proxy/trusted-peers.ts'
 
 const trusted = new TrustedPeers(['10.0.0.0/8', '2001:db8:ffff::/48'])
-const rules: IdentityRules = { trusted, fullForwardedFor: true, addForwarded: false }
+const rules: IdentityRules = { trusted, addressesOnly: false, fullForwardedFor: true, addForwarded: false }
 const peer = { authority: 'app.example.com', scheme: 'http', peerAddress: '10.0.0.1' } as const
 
 const hops = (forwardedFor: string): string => hopsBehind(forwardedFor, '10.0.0.1', trusted).join(', ')
@@ -167,6 +167,17 @@ describe('what a trusted peer says of a request', () => {
       clientAddress: '192.0.2.7',
       hops: ['192.0.2.7'],
     })
+  })
+
+  it('is its addresses alone where the rest does not count', () => {
+    const said = claims(
+      ['x-forwarded-for', '192.0.2.7'],
+      ['x-forwarded-proto', 'https'],
+      ['x-forwarded-host', 'a.test:1'],
+      ['x-forwarded-port', '2'],
+    )
+    const { scheme, authority, port, clientAddress } = believedIdentity(peer, said, { ...rules, addressesOnly: true })
+    expect([scheme, authority, port, clientAddress]).toEqual(['http', 'app.example.com', 80, '192.0.2.7'])
   })
 
   it('is read alike from lines and from a list, in any case, and in no other spelling', () => {

@@ -55,6 +55,15 @@ describe('trusted peers', () => {
     const on = { useForwardedHeaders: true }
     expect(identityRules({ ...defaultSettings, ...ranges }).trusted).toBeUndefined()
     expect(identityRules({ ...defaultSettings, ...on }).trusted).toBeUndefined()
-    expect(identityRules({ ...defaultSettings, ...on, ...ranges }).trusted).toBeDefined()
+    expect(identityRules({ ...defaultSettings, ...on, ...ranges })).toMatchObject({
+      trusted: expect.any(TrustedPeers),
+      addressesOnly: false,
+    })
+  })
+
+  it('say addresses alone with enable-real-ip', () => {
+    const settings = { ...defaultSettings, enableRealIp: true, trustedRanges: ['10.0.0.0/8'] }
+    expect(identityRules(settings)).toMatchObject({ trusted: expect.any(TrustedPeers), addressesOnly: true })
+    expect(identityRules({ ...settings, useForwardedHeaders: true }).addressesOnly).toBe(false)
   })
 })

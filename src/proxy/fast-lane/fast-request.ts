@@ -21,7 +21,7 @@ export class FastRequest implements DownstreamRequest {
   readonly #lines: string
 
   constructor(head: FastHead, client: DownstreamClient) {
-    const { authority, host, identity, isTrusted } = client.asksFor(head.host)
+    const { authority, host, identity, isTrusted, keepsId } = client.asksFor(head.host)
     const believed = isTrusted ? client.believe(authority, claimsOfLines(head.lines)) : undefined
     this.method = head.method
     this.target = head.target
@@ -30,7 +30,7 @@ export class FastRequest implements DownstreamRequest {
     this.identity = believed?.identity ?? identity
     this.scheme = client.scheme
     this.passing = head.passing
-    this.givenId = isTrusted ? head.givenId : ''
+    this.givenId = keepsId ? head.givenId : ''
     this.clientAddress = believed?.clientAddress ?? client.peerAddress
     this.tlsVersion = client.tlsVersion
     this.contentLength = head.contentLength
