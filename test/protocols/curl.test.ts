@@ -10,7 +10,7 @@ import { useFront } from './support/use-front.ts'
 type Answer = { readonly body: Buffer; readonly head: string; readonly seen: Record<string, unknown> }
 
 describe.skipIf(isSkipped('curl'))('curl', () => {
-  const { front } = useFront({ program: 'curl', flags: ['--h2c=on'] })
+  const { front } = useFront({ program: 'curl', flags: ['--h2c'] })
 
   const curl = (path: string, ...options: readonly string[]): Promise<Answer> => {
     const { https } = front().headgate

@@ -8,7 +8,7 @@ const usualCases = 145
 const strictCases = 146
 
 describe.skipIf(isSkipped('go'))('h2spec', () => {
-  const { front } = useFront({ program: 'go', flags: ['--h2c=on'] })
+  const { front } = useFront({ program: 'go', flags: ['--h2c'] })
 
   describe.each([
     { over: 'over TLS', isTls: true },
