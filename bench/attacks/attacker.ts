@@ -1,8 +1,11 @@
+import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { attackers, type Outcome } from './attackers.ts'
 
 // `node attacker.ts NAME PORT SECONDS`: some connections of one attacker, each opened again soon after it was cut off. Prints what became of them.
 const [, , name, port, seconds] = process.argv
+// An attacker does not live on the machine that he attacks: he is not to take its cores as well.
+setPriority(19)
 const connections = 4
 const againMs = 250
 const untilMs = performance.now() + Number(seconds) * 1_000

@@ -42,6 +42,12 @@ async function watching<T>(work: () => Promise<T>): Promise<{ result: T; bytes: 
   }
 }
 
+/** Of Headgate's own event loop, in the last seconds: unlike latencies it tells nothing of how busy the machine is with others. */
+async function longestPauseMs(): Promise<number> {
+  const line = /^headgate_event_loop_delay_seconds\{process="primary",quantile="1"\} (\S+)$/m
+  return Number(line.exec(await headgate.page('/metrics'))?.[1]) * 1_000
+}
+
 type Report = { connections: number; cut: number; steps: number; sent: number; codes: number[] }
 
 function fateOf({ connections, cut, steps, sent, codes }: Report): string {
@@ -57,6 +63,7 @@ const heads = [
   'p99 quiet, ms',
   'p99 under attack, ms',
   'ratio',
+  'event loop at most, ms',
   'RSS + MB',
   'upstream at most',
   'failed',
@@ -72,15 +79,16 @@ try {
     const { result, bytes, upstream } = await watching(async () => {
       const attacked = run(process.execPath, [attackerFile, name, String(headgate.https), String(seconds)])
       const [latency, { stdout }] = await Promise.all([askSteadily(where, seconds), attacked])
-      return { latency, report: JSON.parse(stdout) as Report }
+      return { latency, report: JSON.parse(stdout) as Report, pauseMs: await longestPauseMs() }
     })
-    const { latency, report } = result
+    const { latency, report, pauseMs } = result
     line([
       name,
       fateOf(report),
       quiet.p99.toFixed(1),
       latency.p99.toFixed(1),
       (latency.p99 / quiet.p99).toFixed(2),
+      pauseMs.toFixed(0),
       (bytes / 1e6).toFixed(0),
       String(upstream),
       `${latency.failures} of ${latency.requests}`,

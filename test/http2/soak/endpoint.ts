@@ -17,7 +17,7 @@ export type Endpoint = {
 export async function startEndpoint(): Promise<Endpoint> {
   const scripts = new Map<string, Script>()
   const faults: string[] = []
-  const server = createServer({ keepAliveTimeout: 2_000, maxHeaderSize: 65_536 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 60_000, maxHeaderSize: 65_536 }, (request, response) => {
     request.on('error', () => {})
     response.on('error', () => {})
     const id = request.url?.slice(1) ?? ''
@@ -44,6 +44,9 @@ export async function startEndpoint(): Promise<Endpoint> {
     },
   }
 }
+
+/** Much less than the endpoint keeps it, so that on a busy machine no request meets a connection that is about to be closed. */
+const keptFor = { connection: 'keep-alive', 'keep-alive': 'timeout=2' }
 
 type Answering = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly id: string }
 
@@ -107,7 +110,7 @@ function writeHead(response: ServerResponse, id: string, script: Script): void {
     'x-id': id,
     ...(script.isHuge && Object.fromEntries(hugeFields)),
     ...(script.answer === 'length' && { 'content-length': script.size }),
-    ...(script.answer === 'close' && { connection: 'close' }),
+    ...(script.answer === 'close' ? { connection: 'close' } : keptFor),
     ...(script.hasTrailers && { trailer: 'x-end' }),
   })
 }
