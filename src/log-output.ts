@@ -134,11 +134,15 @@ class PipeOutput implements LogOutput {
 
 const retryAfterMs = 50
 
-/** What takes a write at once or says EAGAIN, and is asked again a while later: sockets, terminals; and files, where little is written. */
+/**
+ * What takes a write at once or says EAGAIN, and is asked again soon, then ever less often: sockets, terminals; and files, where little is
+ * written. Node would watch a socket for us, but only one of several who have it.
+ */
 class PatientOutput implements LogOutput {
   readonly chunksPerWrite = chunksPerDirectWrite
   readonly #fd: number
   #unwritten: readonly Buffer[] = []
+  #pauseMs = 1
 
   constructor(fd: number) {
     this.#fd = fd
@@ -148,7 +152,8 @@ class PatientOutput implements LogOutput {
     const { written, rest, error } = writeNow(this.#fd, chunks)
     this.#unwritten = rest
     events.onWritten(written)
-    if (isFull(error)) return void setTimeout(() => this.write(this.#unwritten, events), retryAfterMs).unref()
+    this.#pauseMs = written > 0 ? 1 : Math.min(2 * this.#pauseMs, retryAfterMs)
+    if (isFull(error)) return void setTimeout(() => this.write(this.#unwritten, events), this.#pauseMs).unref()
     this.#unwritten = []
     events.onDone(error)
   }
