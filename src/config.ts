@@ -111,6 +111,7 @@ function buildConfig(reader: Reader, env: Environment, cores: number): Config {
     logFormat: oneOrDefault(flags.logFormat),
     proxy: {
       accessLog: oneOrDefault(flags.accessLog),
+      accessLogFields: many(flags.accessLogFields),
       fastLane: oneOrDefault(flags.fastLane),
       http2: oneOrDefault(flags.http2),
       h2c: oneOrDefault(flags.h2c),
@@ -143,11 +144,14 @@ function findMisfits(config: Config, given: GivenFlags): readonly string[] {
   const needsCluster = 'needs a cluster: of files all are read'
   const needsByName = 'needs --secrets=by-name: what is watched need not be read again'
   const needsStatus = 'needs a cluster: files have no status to write'
+  const needsJson = 'needs --access-log=json: the other formats have fields of their own'
+  const hasFields = config.proxy.accessLogFields.length > 0
   const needsService = 'needs --publish-service: the nodes are those of its endpoints'
   const misfits = [
     { flag: flags.updateStatus, misfits: isFolder && config.updateStatus, why: needsStatus },
     { flag: flags.updateStatusOnShutdown, misfits: isFolder && config.updateStatusOnShutdown, why: needsStatus },
     { flag: flags.publishNodeAddresses, misfits: !isNamed && config.publishNodeAddresses !== 'off', why: needsService },
+    { flag: flags.accessLogFields, misfits: hasFields && config.proxy.accessLog !== 'json', why: needsJson },
     { flag: flags.secrets, misfits: isFolder && config.secrets === 'by-name', why: needsCluster },
     { flag: flags.secretRefreshSeconds, misfits: isRefreshed && config.secrets === 'watch', why: needsByName },
   ]

@@ -45,7 +45,7 @@ const clusterDefaults: Config = {
   electionNamespace: undefined,
   logLevel: 'info',
   logFormat: 'json',
-  proxy: { accessLog: 'off', fastLane: true, http2: true, h2c: false, leanUpstream: true },
+  proxy: { accessLog: 'off', accessLogFields: [], fastLane: true, http2: true, h2c: false, leanUpstream: true },
   drainSeconds: 240,
   lameDuckSeconds: 10,
 }
@@ -137,6 +137,17 @@ describe('a flag', () => {
   })
 })
 
+describe('the access log', () => {
+  it('may have some fields, in the order in which they are given', () => {
+    const argv = ['--access-log=json', '--access-log-fields=status,target', '--access-log-fields=time']
+    expect(configOf(argv).proxy).toMatchObject({ accessLog: 'json', accessLogFields: ['status', 'target', 'time'] })
+  })
+
+  it.each(['off', 'json', 'combined', 'ingress-nginx'])('may be %s', (format) => {
+    expect(configOf([`--access-log=${format}`]).proxy.accessLog).toBe(format)
+  })
+})
+
 const bad: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['--htp-port=80'], ['unknown flag --htp-port, did you mean --http-port?']],
   [['--htp-port', '80', '--workers', '2'], ['unknown flag --htp-port, did you mean --http-port?']],
@@ -176,6 +187,18 @@ const bad: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['--default-ssl-certificate=a/b/c'], ["--default-ssl-certificate: 'a/b/c' is not NAMESPACE/NAME"]],
   [['--publish-status-address=a_b'], ["--publish-status-address: 'a_b' is not an IP address or a host name"]],
   [['--log-level=trace'], ["--log-level: 'trace' is not one of debug, info, warn, error"]],
+  [['--access-log=apache'], ["--access-log: 'apache' is not one of off, json, combined, ingress-nginx"]],
+  [
+    ['--access-log=json', '--access-log-fields=time,stauts,xyzzy'],
+    [
+      "--access-log-fields: 'stauts' is not a field of the access log, did you mean status?",
+      "--access-log-fields: 'xyzzy' is not a field of the access log",
+    ],
+  ],
+  [
+    ['--access-log=combined', '--access-log-fields=time'],
+    ['--access-log-fields needs --access-log=json: the other formats have fields of their own'],
+  ],
   [['--workers=1', '--workers=2'], ['--workers is given more than once: 1, 2']],
   [
     ['--manifests=a', '--kubeconfig=b'],

@@ -1,5 +1,7 @@
 import type { AccessLogEntry } from '../../src/proxy/access-log-entry.ts'
+import { fieldsFormat } from '../../src/proxy/access-log-fields.ts'
 import { formatJsonLine } from '../../src/proxy/access-log-json.ts'
+import { formatCombinedLine, formatIngressNginxLine } from '../../src/proxy/access-log-text.ts'
 import { buildRoutingTable } from '../../src/router/build.ts'
 import { match } from '../../src/router/match.ts'
 import type { Case } from './harness/case.ts'
@@ -20,14 +22,22 @@ export function cases(): readonly Case[] {
     tlsVersion: 'TLSv1.3',
     lane: 'fast',
     status: 200,
+    requestLength: 120,
     requestBytes: 0,
     responseBytes: 109,
     duration: 0.003217,
+    connectDuration: undefined,
+    firstByteDuration: 0.003105,
     route: match(table, question('a1.example.com', '/')),
+    backend: 'n1/s1:80',
     service: 's1',
     endpoint: '10.1.1.1:8080',
+    upstreamStatus: 200,
+    upstreamBytes: 109,
+    upstreamDuration: 0.003105,
     attempts: 1,
     reason: undefined,
+    user: undefined,
     userAgent: 'curl/8.9.1',
     referer: undefined,
   }
@@ -46,13 +56,20 @@ export function cases(): readonly Case[] {
       route: undefined,
       service: undefined,
       endpoint: undefined,
+      firstByteDuration: undefined,
       attempts: 0,
     },
   }
   const buffer = Buffer.alloc(4096)
-  return Object.entries(entries).map(([name, entry]) => {
-    // The clock goes on, as it does: a millisecond every hundred requests.
-    const run = (at: number) => buffer.write(formatJsonLine({ ...entry, time: entry.time + at / 100 }), 'latin1')
-    return { name, run }
+  // The clock goes on, as it does: a millisecond every hundred requests.
+  const caseOf = (name: string, entry: AccessLogEntry, format: (entry: AccessLogEntry) => string): Case => ({
+    name,
+    run: (at) => buffer.write(format({ ...entry, time: entry.time + at / 100 }), 'latin1'),
   })
+  return [
+    ...Object.entries(entries).map(([name, entry]) => caseOf(name, entry, formatJsonLine)),
+    caseOf('three fields', plain, fieldsFormat(['time', 'status', 'target'])),
+    caseOf('combined', plain, formatCombinedLine),
+    caseOf('ingress-nginx', plain, formatIngressNginxLine),
+  ]
 }

@@ -1,6 +1,8 @@
 import { logFormats, logLevels } from '../log.ts'
-import { accessLogFormats } from '../proxy/proxy-options.ts'
+import { type AccessLogField, accessLogFields, accessLogFormats } from '../proxy/proxy-options.ts'
+import { closestName } from './closest.ts'
 import {
+  type Parsed,
   type Parser,
   parseBindAddress,
   parseBoolean,
@@ -60,6 +62,13 @@ function toggle(name: string, row: { readonly help: string; readonly default: st
     repeatable: false,
     splitsAtCommas: false,
   }
+}
+
+function parseAccessLogField(text: string): Parsed<AccessLogField> {
+  const value = accessLogFields.find((field) => field === text)
+  if (value !== undefined) return { value }
+  const meant = closestName(text, accessLogFields)
+  return { expected: `a field of the access log${meant === undefined ? '' : `, did you mean ${meant}?`}` }
 }
 
 export const flags = {
@@ -227,7 +236,13 @@ export const flags = {
     placeholder: 'FORMAT',
     parse: parseOneOf(accessLogFormats),
     default: 'off',
-    help: 'json: one object a line for each request, on standard output. off: none.',
+    help: 'One line for each request, on standard output. json: an object. combined: as of Apache and nginx. ingress-nginx: as its default. off: none.',
+  }),
+  accessLogFields: repeated('access-log-fields', {
+    placeholder: 'FIELD',
+    parse: parseAccessLogField,
+    default: 'all',
+    help: 'Fields of a line of --access-log=json, in this order. See access-log.md.',
   }),
   fastLane: toggle('fast-lane', {
     default: 'true',

@@ -28,14 +28,18 @@ export class Attempt implements UpstreamListener, ConnectionUser {
   status = 0
   /** Of the body of the answer. */
   bytes = 0
+  /** Milliseconds, by performance.now(); 0: no answer has begun, or nobody wants to know. */
+  headAt = 0
   readonly #exchange: Exchange
   readonly #owner: AttemptOwner
+  readonly #isTimed: boolean
   #refused: Error | undefined
 
-  constructor(connection: UpstreamConnection, exchange: Exchange, owner: AttemptOwner) {
+  constructor(connection: UpstreamConnection, exchange: Exchange, owner: AttemptOwner, isTimed: boolean) {
     this.connection = connection
     this.#exchange = exchange
     this.#owner = owner
+    this.#isTimed = isTimed
   }
 
   start({ path, fields, body, bodyLength }: AttemptRequest, { readTimeoutMs }: Settings): void {
@@ -64,6 +68,7 @@ export class Attempt implements UpstreamListener, ConnectionUser {
   }
 
   onHead(head: UpstreamHead): void {
+    if (this.#isTimed) this.headAt = performance.now()
     try {
       this.#exchange.respond(responseOf(head, this.#exchange))
       this.status = head.status

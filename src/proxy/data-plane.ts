@@ -61,7 +61,7 @@ export class DataPlane {
       silence: new SilenceWatch({ health, connections: () => pool.busy, onTick: () => pool.checkTimes() }),
       retryBudget: new RetryBudget(),
       options,
-      accessLog: openAccessLog(options.accessLog),
+      accessLog: openAccessLog(options),
       counters,
       log,
     }

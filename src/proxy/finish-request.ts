@@ -1,12 +1,14 @@
-import type { EndpointId, Route } from '../router/table.ts'
-import type { AccessLogEntry } from './access-log-entry.ts'
+import type { BackendId, EndpointId, Route } from '../router/table.ts'
+import { OutcomeEntry } from './access-log-outcome.ts'
 import type { UpstreamErrorReason } from './counters.ts'
 import type { DownstreamRequest, Lane } from './exchange.ts'
 import type { ProxyState } from './proxy-state.ts'
 
 /** What became of the way to an endpoint. */
 export type UpstreamOutcome = {
-  /** Of the backend that was chosen. */
+  /** The one that was chosen. */
+  readonly backend: BackendId
+  /** Of that backend. */
   readonly service: string
   /** The one that was tried last. */
   readonly endpoint: EndpointId | undefined
@@ -17,6 +19,16 @@ export type UpstreamOutcome = {
   readonly requestBytes: number
   /** Bytes of the answer's body that were handed to the client's connection. */
   readonly responseBytes: number
+  /** Of the last attempt, as all after it; undefined: no final answer has begun. */
+  readonly upstreamStatus: number | undefined
+  /** Bytes of the body of its answer. */
+  readonly upstreamBytes: number
+  /** Milliseconds, by performance.now(), as the two after it. */
+  readonly attemptStartedAt: number
+  /** When its connection came about, which may be long ago; 0: it did not, or nobody knows. */
+  readonly connectedAt: number
+  /** When its answer began; 0: it did not, or the access log has no use for it. */
+  readonly headAt: number
 }
 
 export type RequestOutcome = {
@@ -38,35 +50,5 @@ export function finishRequest({ counters, accessLog }: ProxyState, outcome: Requ
   const seconds = (performance.now() - startedAt) / 1000
   counters.requestsByLane[lane]++
   counters.countRequest(route, request.method, status, seconds)
-  if (accessLog !== undefined) accessLog.write(entryOf(outcome, seconds))
-}
-
-function entryOf(
-  { lane, request, route, status, requestId, upstream }: RequestOutcome,
-  duration: number,
-): AccessLogEntry {
-  const isHere = typeof upstream === 'number'
-  return {
-    time: Date.now(),
-    requestId,
-    clientAddress: request.clientAddress,
-    method: request.method,
-    host: request.authority,
-    target: request.target,
-    httpVersion: request.httpVersion,
-    scheme: request.scheme,
-    tlsVersion: request.tlsVersion,
-    lane,
-    status,
-    requestBytes: isHere ? 0 : upstream.requestBytes,
-    responseBytes: isHere ? upstream : upstream.responseBytes,
-    duration,
-    route,
-    service: isHere ? undefined : upstream.service,
-    endpoint: isHere ? undefined : upstream.endpoint,
-    attempts: isHere ? 0 : upstream.attempts,
-    reason: isHere ? undefined : upstream.failure,
-    userAgent: request.field('user-agent'),
-    referer: request.field('referer'),
-  }
+  if (accessLog !== undefined) accessLog.write(new OutcomeEntry(outcome, seconds))
 }

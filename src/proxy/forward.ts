@@ -1,4 +1,4 @@
-import type { Backend, Endpoint, EndpointId, Route, RoutingTable } from '../router/table.ts'
+import type { Backend, BackendId, Endpoint, EndpointId, Route, RoutingTable } from '../router/table.ts'
 import { answer } from './answer.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { UpstreamErrorReason } from './counters.ts'
@@ -41,15 +41,17 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
   readonly #fields: Fields
   readonly #tries: Tries
   #attempt: Attempt | undefined
+  #attemptStartedAt: number
   #failure: UpstreamErrorReason | undefined
   /** Bytes of the body of an answer of our own. */
   #answered: number | undefined
   #finished = false
 
   constructor(options: ForwardOptions) {
-    const { exchange, requestId } = options
+    const { exchange, requestId, startedAt } = options
     const { request } = exchange
     this.#options = options
+    this.#attemptStartedAt = startedAt
     this.#tries = new Tries(options.proxy, options.backend)
     this.#body = this.#bodyOf(exchange, options.table.settings.maxBodyBytes)
     const fields = upstreamFields(request, requestId, this.#body?.length)
@@ -68,6 +70,10 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
     return this.#failure
   }
 
+  get backend(): BackendId {
+    return this.#options.backend.id
+  }
+
   get service(): string {
     return this.#options.backend.service
   }
@@ -78,6 +84,26 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
 
   get responseBytes(): number {
     return this.#answered ?? this.#attempt?.bytes ?? 0
+  }
+
+  get upstreamStatus(): number | undefined {
+    return this.#attempt?.status || undefined
+  }
+
+  get upstreamBytes(): number {
+    return this.#attempt?.bytes ?? 0
+  }
+
+  get attemptStartedAt(): number {
+    return this.#attemptStartedAt
+  }
+
+  get connectedAt(): number {
+    return this.#attempt?.connection.connectedAt ?? 0
+  }
+
+  get headAt(): number {
+    return this.#attempt?.headAt ?? 0
   }
 
   start(): void {
@@ -153,6 +179,7 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
     const endpoint = this.#tries.next() ?? this.#sameEndpoint(connection, failure)
     if (endpoint === undefined) return this.#giveUp(failure)
     proxy.counters.retries++
+    this.#attemptStartedAt = performance.now()
     this.#try(proxy.pool.acquireNew(endpoint, backend.protocol))
   }
 
@@ -165,9 +192,9 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
   }
 
   #try(connection: UpstreamConnection): void {
-    const { exchange, table, path } = this.#options
+    const { proxy, exchange, table, path } = this.#options
     this.#tries.add(connection.endpoint)
-    const attempt = new Attempt(connection, exchange, this)
+    const attempt = new Attempt(connection, exchange, this, proxy.accessLog?.isTimed === true)
     this.#attempt = attempt
     attempt.start(
       { path, fields: this.#fields, body: this.#body?.open(), bodyLength: this.#body?.length },

@@ -9,7 +9,41 @@ export type ProxyOptions = {
   /** False: undici carries every request to its endpoint. */
   readonly leanUpstream: boolean
   readonly accessLog: AccessLogFormat
+  /** Of a line of `json`, in this order; empty: all. */
+  readonly accessLogFields: readonly AccessLogField[]
 }
 
-export const accessLogFormats = ['off', 'json'] as const
+export const accessLogFormats = ['off', 'json', 'combined', 'ingress-nginx'] as const
 export type AccessLogFormat = (typeof accessLogFormats)[number]
+
+/** In the order of a line that has all. */
+export const accessLogFields = [
+  'level',
+  'time',
+  'message',
+  'requestId',
+  'client',
+  'method',
+  'host',
+  'target',
+  'httpVersion',
+  'scheme',
+  'tlsVersion',
+  'lane',
+  'status',
+  'requestBytes',
+  'responseBytes',
+  'duration',
+  'connectDuration',
+  'firstByteDuration',
+  'route',
+  'namespace',
+  'ingress',
+  'service',
+  'endpoint',
+  'attempts',
+  'reason',
+  'userAgent',
+  'referer',
+] as const
+export type AccessLogField = (typeof accessLogFields)[number]

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createProxyServer } from 'http-proxy-3'
-import type { Backend, Endpoint, EndpointId, Route } from '../router/table.ts'
+import type { Backend, BackendId, Endpoint, EndpointId, Route } from '../router/table.ts'
 import type { UpstreamErrorReason } from './counters.ts'
 import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
 import { finishRequest, type UpstreamOutcome } from './finish-request.ts'
@@ -39,6 +39,9 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
   #upstreamRequest: ClientRequest | undefined
   #endpoint: EndpointId | undefined
   #failure: UpstreamErrorReason | undefined
+  #upstreamStatus: number | undefined
+  #headAt = 0
+  #attemptStartedAt = 0
   #settled = false
   #joined = false
 
@@ -65,13 +68,31 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
     return this.#failure
   }
 
+  get backend(): BackendId {
+    return this.#options.backend.id
+  }
+
   get service(): string {
     return this.#options.backend.service
+  }
+
+  get upstreamStatus(): number | undefined {
+    return this.#upstreamStatus
+  }
+
+  get headAt(): number {
+    return this.#headAt
+  }
+
+  get attemptStartedAt(): number {
+    return this.#attemptStartedAt
   }
 
   /** What goes through the tunnel is not known at its beginning. */
   readonly requestBytes = 0
   readonly responseBytes = 0
+  readonly upstreamBytes = 0
+  readonly connectedAt = 0
 
   start(): void {
     const { client, proxy } = this.#options
@@ -110,6 +131,8 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
     if (last !== undefined) proxy.counters.retries++
     this.#tries.add(endpoint)
     this.#endpoint = endpoint.id
+    this.#attemptStartedAt = performance.now()
+    this.#upstreamStatus = undefined
     this.#connect(endpoint)
   }
 
@@ -172,7 +195,7 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
         if (!this.#settled) this.#refuse(502, 'the endpoint switched to something that is not this WebSocket')
         return
       }
-      this.#settle(101)
+      this.#onAnswer(101)
       this.#joined = true
       watched.isTunnel = true
       const { client } = this.#options
@@ -197,7 +220,7 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
   #relayRefusal(response: IncomingMessage): void {
     const { client, proxy } = this.#options
     if (this.#settled) return void response.destroy()
-    this.#settle(response.statusCode ?? 502)
+    this.#onAnswer(response.statusCode ?? 502)
     response.on('error', () => client.socket.destroy())
     response.setTimeout(proxy.table.settings.readTimeoutMs, () => response.destroy())
     client.relay(response)
@@ -206,6 +229,12 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
   #refuse(status: number, text: string): void {
     this.#settle(status)
     this.#options.client.refuse(status, text)
+  }
+
+  #onAnswer(status: number): void {
+    this.#upstreamStatus = status
+    this.#headAt = performance.now()
+    this.#settle(status)
   }
 
   /** The handshake has ended, one way or the other: counted once. */

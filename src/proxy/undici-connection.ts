@@ -31,6 +31,7 @@ export class UndiciConnection implements UpstreamConnection {
   isTunnel = false
   socket: Socket | undefined
   isConnected = false
+  connectedAt = 0
   readonly slot: PoolSlot
   isKept = false
   isBusy = false
@@ -70,6 +71,7 @@ export class UndiciConnection implements UpstreamConnection {
     })
     this.#client.on('connect', () => {
       this.isConnected = true
+      this.connectedAt = performance.now()
       health.onConnected(state)
     })
     this.#client.on('disconnect', () => {

@@ -61,6 +61,8 @@ export interface UpstreamConnection extends WatchedConnection {
   /** It has carried an exchange before, so the endpoint may be closing it as idle at this very moment. */
   isKept: boolean
   readonly slot: PoolSlot
+  /** Milliseconds, by performance.now(); 0: not yet. */
+  readonly connectedAt: number
   /** It carries an exchange now. */
   isBusy: boolean
   /** Tick after which it is not used again. */

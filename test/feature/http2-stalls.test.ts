@@ -130,7 +130,7 @@ function newProxy(): ProxyState {
     },
     identityRules: identityRules(defaultSettings),
     draining: false,
-    options: { fastLane: true, http2: true, h2c: false, leanUpstream: true, accessLog: 'off' },
+    options: { fastLane: true, http2: true, h2c: false, leanUpstream: true, accessLog: 'off', accessLogFields: [] },
     accessLog: undefined,
     pool,
     balancer: new Balancer({ ejected: health.ejected }),

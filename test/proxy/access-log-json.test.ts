@@ -3,63 +3,24 @@ import { describe, expect, it } from 'vitest'
 import { maxLineBytes } from '../../src/log-output.ts'
 import type { AccessLogEntry } from '../../src/proxy/access-log-entry.ts'
 import { formatJsonLine } from '../../src/proxy/access-log-json.ts'
-import { bareEntry, fullEntry, route } from './access-log-entries.ts'
+import { bareEntry, entries, fullEntry } from './access-log-entries.ts'
 
-/** Any UTF-16 units, in no way limited to what is text. */
-function units(maxLength: number): fc.Arbitrary<string> {
-  const unit = fc.oneof(
-    fc.integer({ min: 0x20, max: 0x7e }),
-    fc.integer({ min: 0, max: 0xff }),
-    fc.integer({ min: 0, max: 0xffff }),
-  )
-  return fc.array(unit, { maxLength }).map((codes) => String.fromCharCode(...codes))
-}
-
-function entries(longest: number): fc.Arbitrary<AccessLogEntry> {
-  const text = units(longest)
-  const maybe = fc.option(text, { nil: undefined })
-  const count = fc.nat(Number.MAX_SAFE_INTEGER)
-  return fc.record({
-    time: fc.integer({ min: 0, max: Date.UTC(9999, 0) }),
-    requestId: text,
-    clientAddress: text,
-    method: text,
-    host: text,
-    target: text,
-    httpVersion: fc.constantFrom('1.0', '1.1', '2.0'),
-    scheme: fc.constantFrom('http', 'https'),
-    tlsVersion: fc.constantFrom('TLSv1.2', 'TLSv1.3', undefined),
-    lane: fc.constantFrom('fast', 'standard', 'h2', 'tunnel'),
-    status: fc.integer({ min: 100, max: 599 }),
-    requestBytes: count,
-    responseBytes: count,
-    duration: fc.oneof(fc.double({ min: 0, max: 2, noNaN: true }), fc.double({ min: 0, max: 1e6, noNaN: true })),
-    route: fc.option(
-      fc.record({ id: text, namespace: text, name: text }).map(({ id, namespace, name }) => ({
-        ...route,
-        id,
-        origin: { kind: 'Ingress', namespace, name, field: '' },
-      })),
-      { nil: undefined },
-    ),
-    service: maybe,
-    endpoint: maybe,
-    attempts: fc.nat(10),
-    reason: fc.constantFrom('connect-refused', 'head-timeout', undefined),
-    userAgent: maybe,
-    referer: maybe,
-  })
+function rounded(duration: number | undefined): number | undefined {
+  return duration === undefined ? undefined : Math.round(duration * 1e6) / 1e6
 }
 
 function expectedOf(entry: AccessLogEntry): Record<string, unknown> {
-  const { time, clientAddress, route, duration, ...same } = entry
+  const { time, clientAddress, route, duration, connectDuration, firstByteDuration, ...rest } = entry
+  const { requestLength, backend, upstreamStatus, upstreamBytes, upstreamDuration, user, ...same } = rest
   const all = {
     ...same,
     level: 'info',
     message: 'request',
     time: new Date(time).toISOString(),
     client: clientAddress,
-    duration: Math.round(duration * 1e6) / 1e6,
+    duration: rounded(duration),
+    connectDuration: rounded(connectDuration),
+    firstByteDuration: rounded(firstByteDuration),
     route: route?.id,
     namespace: route?.origin.namespace,
     ingress: route?.origin.name,
@@ -73,7 +34,7 @@ describe('a line of the access log in JSON', () => {
       '{"level":"info","time":"2026-11-21T12:00:00.007Z","message":"request","requestId":"0123456789abcdef0123456789abcdef",' +
         '"client":"10.42.0.17","method":"GET","host":"shop.example.com","target":"/cart?item=7","httpVersion":"1.1",' +
         '"scheme":"https","tlsVersion":"TLSv1.3","lane":"fast","status":502,"requestBytes":12,"responseBytes":345,' +
-        '"duration":0.012345,"route":"Ingress/shop/web/spec.rules[0].http.paths[1]","namespace":"shop","ingress":"web",' +
+        '"duration":0.012345,"connectDuration":0.001234,"firstByteDuration":0.011987,"route":"Ingress/shop/web/spec.rules[0].http.paths[1]","namespace":"shop","ingress":"web",' +
         '"service":"cart","endpoint":"10.42.0.9:8080","attempts":2,"reason":"connect-refused","userAgent":"curl/8.5.0",' +
         '"referer":"https://shop.example.com/"}\n',
     )

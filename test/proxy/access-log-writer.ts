@@ -17,7 +17,7 @@ export type WriterReport = {
 const [name = '', lines = '0', ending = 'close', mode] = process.argv.slice(2)
 // Who touches it sets O_NONBLOCK for all processes that share it.
 if (mode === 'non-blocking' && process.stdout.isTTY) throw new Error('this is for sockets')
-const log = openAccessLog('json')
+const log = openAccessLog({ accessLog: 'json', accessLogFields: [] })
 if (log === undefined) throw new Error('there is no log')
 
 for (let line = 1; line <= Number(lines); line++) {

@@ -36,6 +36,7 @@ export class H2cConnection {
   readonly state: EndpointState
   readonly socket: Socket
   /** Times that the endpoint had fallen silent when this connection last worked. */
+  connectedAt = 0
   silences: number
   /** Requests may be sent. */
   isReady = false
@@ -154,6 +155,7 @@ export class H2cConnection {
 
   #onConnect(): void {
     this.#hasConnected = true
+    this.connectedAt = performance.now()
     this.#health.onConnected(this.state)
   }
 

@@ -71,6 +71,10 @@ export class H2cStream implements UpstreamConnection, H2cBodyOwner {
     return this.#connection.socket
   }
 
+  get connectedAt(): number {
+    return this.#connection.connectedAt
+  }
+
   get isConnected(): boolean {
     return this.#connection.isReady
   }

@@ -45,6 +45,7 @@ export class LeanConnection implements UpstreamConnection {
   readonly socket: Socket
   isTunnel = false
   isConnected = false
+  connectedAt = 0
   readonly slot: PoolSlot
   isKept = false
   isBusy = false
@@ -158,6 +159,7 @@ export class LeanConnection implements UpstreamConnection {
 
   #onConnect(): void {
     this.isConnected = true
+    this.connectedAt = performance.now()
     this.#movedAt = this.#health.now
     this.#health.onConnected(this.state)
     if (this.#request !== undefined) this.#write(this.#request)

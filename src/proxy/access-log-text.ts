@@ -1,0 +1,119 @@
+import { maxLineBytes } from '../log-output.ts'
+import { cutEntry } from './access-log-cut.ts'
+import type { AccessLogEntry } from './access-log-entry.ts'
+import { flatText } from './flat-text.ts'
+
+// The formats that programs know from nginx: one field behind the other, each with what nginx would write there
+// (ngx_http_log_module). All is ASCII.
+
+/** Apache's combined log format, as nginx has it. */
+export function formatCombinedLine(entry: AccessLogEntry): string {
+  const line = combinedLine(entry)
+  return line.length <= maxLineBytes ? line : cutEntry(entry, cutText, combinedLine)
+}
+
+/** `log-format-upstream` of ingress-nginx, as it is where nobody has changed it. */
+export function formatIngressNginxLine(entry: AccessLogEntry): string {
+  const line = ingressNginxLine(entry)
+  return line.length <= maxLineBytes ? line : cutEntry(entry, cutText, ingressNginxLine)
+}
+
+function combinedLine(entry: AccessLogEntry): string {
+  return `${combinedFields(entry)}\n`
+}
+
+function ingressNginxLine(entry: AccessLogEntry): string {
+  const { upstreamBytes, upstreamDuration, upstreamStatus, endpoint, backend, reason } = entry
+  // Nobody answered, and there is a reason: nginx has then the status that the client got.
+  const status = upstreamStatus ?? (endpoint === undefined || reason === undefined ? '-' : entry.status)
+  const duration = upstreamDuration === undefined ? '-' : milliseconds(upstreamDuration)
+  let line = `${combinedFields(entry)} ${entry.requestLength} ${milliseconds(entry.duration)}`
+  line += ` [${backend === undefined ? '-' : upstreamName(backend)}] [] ${word(endpoint)}`
+  line += ` ${upstreamBytes ?? '-'} ${duration} ${status} ${word(entry.requestId)}`
+  return `${line}\n`
+}
+
+function combinedFields(entry: AccessLogEntry): string {
+  const { clientAddress, user, method, target, httpVersion, referer, userAgent } = entry
+  const request = method === '' ? '-' : `${escaped(method)} ${escaped(target)} HTTP/${httpVersion}`
+  let line = `${word(clientAddress)} - ${word(user)} [${localTime(entry.time)}] "${request}" ${entry.status}`
+  line += ` ${entry.responseBytes} "${quoted(referer)}" "${quoted(userAgent)}"`
+  return line
+}
+
+/** `shop/cart:80` is `shop-cart-80`. */
+function upstreamName(backend: string): string {
+  return word(backend.replace('/', '-').replace(/:(?=[^:]*$)/, '-'))
+}
+
+function quoted(text: string | undefined): string {
+  return text === undefined ? '-' : escaped(text)
+}
+
+/** Outside of quotes, nginx lets a space pass, and with it a second field. */
+function word(text: string | undefined): string {
+  return text === undefined || text === '' ? '-' : escaped(text).replaceAll(' ', '\\x20')
+}
+
+/** What nginx's table of ngx_http_log_escape has: all but printable ASCII, quote and backslash. */
+const special = /[^ !#-[\]-~]/
+const everySpecial = new RegExp(special, 'g')
+
+function escaped(text: string): string {
+  return special.test(text) ? text.replace(everySpecial, escapedUnit) : text
+}
+
+/** Up to 255, a character stands for the byte of its number; beyond, no client can send it. */
+function escapedUnit(unit: string): string {
+  const code = unit.charCodeAt(0)
+  return code < 256 ? hexOf(code) : [...Buffer.from(unit)].map(hexOf).join('')
+}
+
+function hexOf(byte: number): string {
+  return `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`
+}
+
+/** A space may take four bytes. */
+function cutText(text: string, bytes: number): string {
+  const start = text.slice(0, Math.max(bytes, 0))
+  if (!special.test(start) && !start.includes(' ')) return start
+  let taken = 0
+  let length = 0
+  for (; length < text.length; length++) {
+    const unit = text.charAt(length)
+    taken += unit === ' ' ? 4 : escaped(unit).length
+    if (taken > bytes) break
+  }
+  return text.slice(0, length)
+}
+
+function milliseconds(duration: number): string {
+  const text = `${Math.max(Math.trunc(duration * 1000), 0)}`.padStart(4, '0')
+  return `${text.slice(0, -3)}.${text.slice(-3)}`
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
+
+let second = Number.NaN
+let textOfSecond = ''
+
+/** `21/Nov/2026:12:00:00 +0000`, in the time zone of the process. Under load, many lines fall into one second. */
+function localTime(time: number): string {
+  const now = Math.floor(time / 1000)
+  if (now !== second) {
+    second = now
+    textOfSecond = flatText(textOf(new Date(time)))
+  }
+  return textOfSecond
+}
+
+function textOf(date: Date): string {
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':')
+  const east = -date.getTimezoneOffset()
+  const zone = `${east < 0 ? '-' : '+'}${twoDigits(Math.floor(Math.abs(east) / 60))}${twoDigits(Math.abs(east) % 60)}`
+  return `${twoDigits(date.getDate())}/${months[date.getMonth()]}/${date.getFullYear()}:${clock} ${zone}`
+}
+
+function twoDigits(number: number): string {
+  return `${number}`.padStart(2, '0')
+}
