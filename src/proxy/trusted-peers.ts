@@ -29,7 +29,7 @@ export class TrustedPeers {
     }
   }
 
-  /** `address` in its one spelling (see ip-address.ts). */
+  /** `address` in its one spelling (see ip-address.ts). Empty, of a socket that is gone already, it is none of them. */
   has(address: string): boolean {
     return address.includes(':') ? this.#ipv6.check(address, 'ipv6') : this.#ipv4.check(address, 'ipv4')
   }

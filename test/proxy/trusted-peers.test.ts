@@ -50,6 +50,10 @@ describe('trusted peers', () => {
     ])
   })
 
+  it('are not those whose connection is gone: they have no address', () => {
+    expect(new TrustedPeers(['0.0.0.0/0', '::/0']).has('')).toBe(false)
+  })
+
   it('are none unless both settings say so', () => {
     const ranges = { trustedRanges: ['10.0.0.0/8'] }
     const on = { useForwardedHeaders: true }
