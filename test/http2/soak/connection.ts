@@ -7,6 +7,7 @@ import { type ConnectionPlan, newPlan, newSettings } from './connection-plan.ts'
 import type { Endpoint } from './endpoint.ts'
 import { exchange } from './exchange.ts'
 import { newScript } from './script.ts'
+import { tunnel } from './tunnel.ts'
 
 export type SoakedConnection = {
   readonly where: Where
@@ -16,7 +17,9 @@ export type SoakedConnection = {
   readonly random: Random
 }
 
-export type Counts = { requests: number; aborted: number; connections: number; cut: number }
+export type Counts = { requests: number; aborted: number; tunnels: number; connections: number; cut: number }
+
+export const noCounts: Readonly<Counts> = { requests: 0, aborted: 0, tunnels: 0, connections: 0, cut: 0 }
 
 /** One connection with its requests, from its preface to its end. Rejects with what was not as it must be. */
 export async function soakConnection(options: SoakedConnection, counts: Counts): Promise<void> {
@@ -46,6 +49,11 @@ async function runRequests(client: CarefulClient, plan: ConnectionPlan, options:
       const id = `${name}-${next++}`
       if (next === plan.cutAfter) return cut(client, random)
       disturb(client, plan, random)
+      if (oneIn(random, 15)) {
+        await runTunnel({ client, id, random })
+        counts.tunnels++
+        continue
+      }
       const script = newScript(random)
       endpoint.scripts.set(id, script)
       const fault = await exchange({ client, id, script, random })
@@ -56,6 +64,11 @@ async function runRequests(client: CarefulClient, plan: ConnectionPlan, options:
     }
   }
   await Promise.all(Array.from({ length: plan.atOnce }, lane))
+}
+
+async function runTunnel(options: Parameters<typeof tunnel>[0]): Promise<void> {
+  const fault = await tunnel(options)
+  if (fault !== undefined) throw new Error(`${fault} of ${options.id}`)
 }
 
 /** Now, or as soon as something more came. */

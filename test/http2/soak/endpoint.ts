@@ -1,6 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { acceptFor } from '../../support/websocket.ts'
 import { bodyOf, hugeFields, type Script, uploadOf } from './script.ts'
 
 export type Endpoint = {
@@ -28,6 +31,7 @@ export async function startEndpoint(): Promise<Endpoint> {
       () => response.destroy(),
     )
   })
+  server.on('upgrade', switchProtocols)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -43,6 +47,20 @@ export async function startEndpoint(): Promise<Endpoint> {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** Says back what comes; `/broken` breaks off when the first of it has come. */
+function switchProtocols({ headers, url }: IncomingMessage, socket: Duplex, first: Buffer): void {
+  const proof = acceptFor(headers['sec-websocket-key'] ?? '')
+  socket.on('error', () => socket.destroy())
+  socket.write(`HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${proof}\r\n\r\n`)
+  if (url === '/broken') {
+    socket.once('data', () => socket instanceof Socket && socket.resetAndDestroy())
+    socket.on('end', () => socket.end())
+    return
+  }
+  socket.write(first)
+  socket.pipe(socket)
 }
 
 /** Much less than the endpoint keeps it, so that on a busy machine no request meets a connection that is about to be closed. */

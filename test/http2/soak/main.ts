@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { startSoakBed } from './bed.ts'
+import { noCounts } from './connection.ts'
 import { useUpCredit } from './credit.ts'
 import { soak } from './soak.ts'
 
@@ -21,7 +22,7 @@ const { where, endpoint } = bed
 const start = performance.now()
 const endMs = start + Number(values.minutes) * 60_000
 const last = Number(values.from) + Number(values.connections)
-const totals = { requests: 0, aborted: 0, connections: 0, cut: 0 }
+const totals = { ...noCounts }
 process.stdout.write(`seed ${seed}\n`)
 try {
   for (let from = Number(values.from); from < last && performance.now() < endMs; ) {
@@ -31,6 +32,7 @@ try {
     from += connections
     totals.requests += counts.requests
     totals.aborted += counts.aborted
+    totals.tunnels += counts.tunnels
     totals.connections += counts.connections
     totals.cut += counts.cut
     await bed.untilQuiet()

@@ -1,6 +1,6 @@
 import { randomFrom } from '../support/random.ts'
 import type { Where } from '../support/raw-http2.ts'
-import { type Counts, soakConnection } from './connection.ts'
+import { type Counts, noCounts, soakConnection } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
 
 export type SoakOptions = {
@@ -18,7 +18,7 @@ export type SoakOptions = {
 /** Many connections, some at a time. Each is made of the seed and its number alone. Rejects with the first failure. */
 export async function soak(options: SoakOptions): Promise<Counts> {
   const { where, endpoint, seed, from, connections, atOnce, untilMs } = options
-  const counts: Counts = { requests: 0, aborted: 0, connections: 0, cut: 0 }
+  const counts: Counts = { ...noCounts }
   let next = from
   let isFailed = false
   const lane = async (): Promise<void> => {
