@@ -25,7 +25,11 @@ describe('the settings in docs/reference/limits.md', () => {
 
   it.each(rows)('%s sets %s, which is %s without it', (key, field, text) => {
     expect(new Map(Object.entries(defaultSettings)).get(field)).toBe(readDefault(text))
-    const given = readSettings({ kind: 'ConfigMap', metadata, data: { [key]: /bytes|KiB/.test(text) ? (key.endsWith('window') ? '70k' : '7k') : '7' } })
+    const given = readSettings({
+      kind: 'ConfigMap',
+      metadata,
+      data: { [key]: /bytes|KiB/.test(text) ? (key.endsWith('window') ? '70k' : '7k') : '7' },
+    })
     expect(given.problems).toEqual([])
     const changed = Object.entries(given.settings).filter(
       ([name, value]) => value !== new Map(Object.entries(defaultSettings)).get(name),
