@@ -93,7 +93,30 @@ function unread(name: string, opening: Buffer, step: (id: number) => Buffer): At
   }
 }
 
+/** Asked for nowhere, so that we answer by ourselves: what allows for one more reset. */
+const nowhere = [...get.slice(0, 2), [':authority', 'nowhere.example.com'], [':path', '/']] as const
+
+/** Each reset is paid for by an answer, and comes when its request is on its way. */
+const paidResets: Attacker = {
+  name: 'as many answers as requests that are reset',
+  async attack(where, untilMs) {
+    const wire = await openAttack(where, { ...endless, name: 'paid', step: () => upload })
+    let steps = 0
+    while (steps < maxSteps && performance.now() < untilMs && !wire.ended) {
+      const ids = Array.from({ length: 20 }, () => openId + 4 * steps++)
+      wire.send(
+        Buffer.concat(ids.flatMap((id) => [head(id, nowhere, { end: true }), head(id + 2, get, { end: true })])),
+      )
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      wire.send(Buffer.concat(ids.map((id) => frames.resetStream(id + 2, frames.errorCode.cancel))))
+      if (wire.frames.length > 1_000) wire.frames = wire.frames.slice(-10)
+    }
+    return outcomeOf(wire, steps)
+  },
+}
+
 const burdens: readonly Attacker[] = [
+  paidResets,
   flooding({ ...endless, name: 'more streams than allowed', step: (id) => head(id, get, { end: true }) }),
   flooding({
     ...endless,
