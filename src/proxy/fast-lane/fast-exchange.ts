@@ -3,11 +3,11 @@ import type { Socket } from 'node:net'
 import type { Exchange, ExchangeEvents, ResponseHead } from '../exchange.ts'
 import type { Fields } from '../fields.ts'
 import { flatText } from '../flat-text.ts'
+import { httpDateLine } from '../http-date.ts'
 import type { ProxyState } from '../proxy-state.ts'
+import { giveWriteBuffer, takeWriteBuffer, writeBufferBytes } from '../write-buffers.ts'
 import type { FastBody } from './fast-body.ts'
 import type { FastRequest } from './fast-request.ts'
-import { httpDateLine } from '../http-date.ts'
-import { giveWriteBuffer, takeWriteBuffer, writeBufferBytes } from '../write-buffers.ts'
 
 /** Pieces from this size on are written from buffers that are used again. */
 const pooledFrom = 16 * 1024
