@@ -36,6 +36,7 @@ export function cases(): readonly Case[] {
     upstreamBytes: 109,
     upstreamDuration: 0.003105,
     attempts: 1,
+    earlier: [],
     reason: undefined,
     user: undefined,
     userAgent: 'curl/8.9.1',

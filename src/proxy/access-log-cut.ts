@@ -4,6 +4,8 @@ import type { AccessLogEntry } from './access-log-entry.ts'
 /** The longest start of the text that takes no more bytes than this in a line. */
 type Cut = (text: string, bytes: number) => string
 
+const mostEarlier = 13
+
 /** The line of an entry whose texts would make it too long. The target gets what the others leave, at least 700 bytes of the line. */
 export function cutEntry(entry: AccessLogEntry, cut: Cut, lineOf: (entry: AccessLogEntry) => string): string {
   const others: AccessLogEntry = { ...valuesOf(entry), ...shortTexts(entry, cut), target: '' }
@@ -11,7 +13,7 @@ export function cutEntry(entry: AccessLogEntry, cut: Cut, lineOf: (entry: Access
 }
 
 function shortTexts(entry: AccessLogEntry, cut: Cut): Partial<AccessLogEntry> {
-  const { service, endpoint, backend, user, userAgent, referer } = entry
+  const { service, endpoint, backend, earlier, user, userAgent, referer } = entry
   return {
     requestId: cut(entry.requestId, 128),
     clientAddress: cut(entry.clientAddress, 64),
@@ -19,6 +21,7 @@ function shortTexts(entry: AccessLogEntry, cut: Cut): Partial<AccessLogEntry> {
     host: cut(entry.host, 256),
     service: service && cut(service, 128),
     endpoint: endpoint && cut(endpoint, 128),
+    earlier: earlier.slice(-mostEarlier).map((attempt) => ({ ...attempt, endpoint: cut(attempt.endpoint, 64) })),
     backend: backend && cut(backend, 400),
     user: user && cut(user, 128),
     userAgent: userAgent && cut(userAgent, 512),
@@ -54,6 +57,7 @@ function valuesOf(entry: AccessLogEntry): AccessLogEntry {
     upstreamBytes: entry.upstreamBytes,
     upstreamDuration: entry.upstreamDuration,
     attempts: entry.attempts,
+    earlier: entry.earlier,
     reason: entry.reason,
     user: entry.user,
     userAgent: entry.userAgent,

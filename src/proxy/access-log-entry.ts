@@ -1,5 +1,6 @@
 import type { BackendId, Route } from '../router/table.ts'
 import type { UpstreamErrorReason } from './counters.ts'
+import type { EarlierAttempt } from './request-outcome.ts'
 
 /**
  * What is told of one exchange when it has ended, however it ended: what a line looks like is a format's business. A value may cost
@@ -49,6 +50,8 @@ export type AccessLogEntry = {
   /** Seconds from its begin to the end of the exchange. */
   readonly upstreamDuration: number | undefined
   readonly attempts: number
+  /** Those before the last; of a WebSocket they are not known. */
+  readonly earlier: readonly EarlierAttempt[]
   /** Of the last failed attempt. */
   readonly reason: UpstreamErrorReason | undefined
   /** The name in the credentials of Basic authentication, whether or not anybody has checked them. */

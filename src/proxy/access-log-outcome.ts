@@ -1,6 +1,6 @@
 import type { AccessLogEntry } from './access-log-entry.ts'
 import type { DownstreamRequest } from './exchange.ts'
-import type { RequestOutcome, UpstreamOutcome } from './finish-request.ts'
+import { noEarlier, type RequestOutcome, type UpstreamOutcome } from './request-outcome.ts'
 
 /** What became of a request, as an entry of the access log. What a format does not ask for is never looked for. */
 export class OutcomeEntry implements AccessLogEntry {
@@ -112,6 +112,10 @@ export class OutcomeEntry implements AccessLogEntry {
 
   get attempts(): number {
     return this.#upstream?.attempts ?? 0
+  }
+
+  get earlier(): AccessLogEntry['earlier'] {
+    return this.#upstream?.earlier ?? noEarlier
   }
 
   get reason(): AccessLogEntry['reason'] {

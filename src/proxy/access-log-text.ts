@@ -2,6 +2,7 @@ import { maxLineBytes } from '../log-output.ts'
 import { cutEntry } from './access-log-cut.ts'
 import type { AccessLogEntry } from './access-log-entry.ts'
 import { flatText } from './flat-text.ts'
+import type { EarlierAttempt } from './request-outcome.ts'
 
 // The formats that programs know from nginx: one field behind the other, each with what nginx would write there
 // (ngx_http_log_module). All is ASCII.
@@ -23,14 +24,25 @@ function combinedLine(entry: AccessLogEntry): string {
 }
 
 function ingressNginxLine(entry: AccessLogEntry): string {
-  const { upstreamBytes, upstreamDuration, upstreamStatus, endpoint, backend, reason } = entry
+  const { backend } = entry
+  let line = `${combinedFields(entry)} ${entry.requestLength} ${milliseconds(entry.duration)}`
+  line += ` [${backend === undefined ? '-' : upstreamName(backend)}] [] ${upstreamFields(entry)} ${word(entry.requestId)}`
+  return `${line}\n`
+}
+
+/** Of several attempts nginx has a list for each. */
+function upstreamFields(entry: AccessLogEntry): string {
+  const { upstreamBytes, upstreamDuration, upstreamStatus, endpoint, reason, earlier } = entry
   // Nobody answered, and there is a reason: nginx has then the status that the client got.
   const status = upstreamStatus ?? (endpoint === undefined || reason === undefined ? '-' : entry.status)
-  const duration = upstreamDuration === undefined ? '-' : milliseconds(upstreamDuration)
-  let line = `${combinedFields(entry)} ${entry.requestLength} ${milliseconds(entry.duration)}`
-  line += ` [${backend === undefined ? '-' : upstreamName(backend)}] [] ${word(endpoint)}`
-  line += ` ${upstreamBytes ?? '-'} ${duration} ${status} ${word(entry.requestId)}`
-  return `${line}\n`
+  const seconds = upstreamDuration === undefined ? '-' : milliseconds(upstreamDuration)
+  if (earlier.length === 0) return `${word(endpoint)} ${upstreamBytes ?? '-'} ${seconds} ${status}`
+  const listOf = (textOf: (attempt: EarlierAttempt) => string | number, last: string | number): string =>
+    [...earlier.map(textOf), last].join(', ')
+  const endpoints = listOf((attempt) => word(attempt.endpoint), word(endpoint))
+  const lengths = listOf(() => 0, upstreamBytes ?? '-')
+  const times = listOf((attempt) => milliseconds(attempt.seconds), seconds)
+  return `${endpoints} ${lengths} ${times} ${listOf((attempt) => attempt.status, status)}`
 }
 
 function combinedFields(entry: AccessLogEntry): string {

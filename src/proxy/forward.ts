@@ -5,10 +5,11 @@ import type { UpstreamErrorReason } from './counters.ts'
 import { statusFor, type UpstreamFailure } from './errors.ts'
 import type { Exchange, ExchangeEvents } from './exchange.ts'
 import { Fields } from './fields.ts'
-import { finishRequest, type UpstreamOutcome } from './finish-request.ts'
+import { finishRequest } from './finish-request.ts'
 import { upstreamFields } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { RequestBody } from './request-body.ts'
+import { type EarlierAttempt, noEarlier, type UpstreamOutcome } from './request-outcome.ts'
 import { mayRetry } from './retry.ts'
 import { Tries } from './tries.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
@@ -42,6 +43,7 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
   readonly #tries: Tries
   #attempt: Attempt | undefined
   #attemptStartedAt: number
+  #earlier: readonly EarlierAttempt[] = noEarlier
   #failure: UpstreamErrorReason | undefined
   /** Bytes of the body of an answer of our own. */
   #answered: number | undefined
@@ -64,6 +66,10 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
 
   get attempts(): number {
     return this.#tries.count
+  }
+
+  get earlier(): readonly EarlierAttempt[] {
+    return this.#earlier
   }
 
   get failure(): UpstreamErrorReason | undefined {
@@ -179,7 +185,7 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
     const endpoint = this.#tries.next() ?? this.#sameEndpoint(connection, failure)
     if (endpoint === undefined) return this.#giveUp(failure)
     proxy.counters.retries++
-    this.#attemptStartedAt = performance.now()
+    this.#remember(connection, failure)
     this.#try(proxy.pool.acquireNew(endpoint, backend.protocol))
   }
 
@@ -189,6 +195,15 @@ export class Forward implements ExchangeEvents, AttemptOwner, UpstreamOutcome {
    */
   #sameEndpoint({ isKept, endpoint }: UpstreamConnection, { reason }: UpstreamFailure): Endpoint | undefined {
     return reason === 'stream-refused' || (isKept && reason !== 'endpoint-silent') ? endpoint : undefined
+  }
+
+  #remember({ endpoint }: UpstreamConnection, failure: UpstreamFailure): void {
+    const now = performance.now()
+    if (this.#options.proxy.accessLog !== undefined) {
+      const seconds = (now - this.#attemptStartedAt) / 1000
+      this.#earlier = [...this.#earlier, { endpoint: endpoint.id, status: statusFor(failure), seconds }]
+    }
+    this.#attemptStartedAt = now
   }
 
   #try(connection: UpstreamConnection): void {

@@ -14,7 +14,7 @@ export type ProxyOptions = {
 }
 
 export const accessLogFormats = ['off', 'json', 'combined', 'ingress-nginx'] as const
-export type AccessLogFormat = (typeof accessLogFormats)[number]
+type AccessLogFormat = (typeof accessLogFormats)[number]
 
 /** In the order of a line that has all. */
 export const accessLogFields = [

@@ -4,11 +4,12 @@ import { createProxyServer } from 'http-proxy-3'
 import type { Backend, BackendId, Endpoint, EndpointId, Route } from '../router/table.ts'
 import type { UpstreamErrorReason } from './counters.ts'
 import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
-import { finishRequest, type UpstreamOutcome } from './finish-request.ts'
+import { finishRequest } from './finish-request.ts'
 import { grouped } from './grouped-fields.ts'
 import { upstreamFields } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { requestIdFor } from './request-id.ts'
+import { noEarlier, type UpstreamOutcome } from './request-outcome.ts'
 import { mayTryAgain } from './retry.ts'
 import type { ConnectionUser, WatchedConnection } from './silence-watch.ts'
 import { Tries } from './tries.ts'
@@ -93,6 +94,7 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
   readonly responseBytes = 0
   readonly upstreamBytes = 0
   readonly connectedAt = 0
+  readonly earlier = noEarlier
 
   start(): void {
     const { client, proxy } = this.#options

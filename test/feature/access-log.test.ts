@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deadPort } from '../support/dead-port.ts'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
 import { fastLane, http2Lane, type Lane, LaneBed, lanesToEndpoints, plainLanes } from '../support/lanes.ts'
 import { ingress, service, toYaml } from '../support/objects.ts'
@@ -136,6 +137,17 @@ describe('--access-log=ingress-nginx', () => {
     const bytes = `PUT ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Some: thing\r\nContent-Length: 5\r\n\r\nhello`
     await lane.exchange(headgate, bytes)
     expect(await lineWith(headgate, path)).toContain(` 200 6 "-" "-" ${bytes.length} `)
+  })
+
+  it('lists the attempts where there were several', async () => {
+    const dead = await deadPort()
+    const manifests = { 'app.yaml': toYaml(ingress({ host }), service('app', [origin.port, dead])) }
+    const headgate = await startHeadgate({ manifests, flags: ['--access-log=ingress-nginx'] })
+    for (const path of ['/one', '/two']) await fastLane.call(headgate, { host, path })
+    const lines = [await lineWith(headgate, '/one'), await lineWith(headgate, '/two')]
+    const lists = `127.0.0.1:${dead}, 127.0.0.1:${origin.port} 0, 6 \\d.\\d{3}, \\d.\\d{3} 502, 200 `
+    expect(lines.filter((line) => new RegExp(` \\[\\] ${lists}`).test(line))).toHaveLength(1)
+    await headgate.stop()
   })
 
   it('has a line for a failure and for what no rule takes', async () => {

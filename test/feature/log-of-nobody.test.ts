@@ -135,6 +135,14 @@ function fill(): void {
 }
 
 describe('a worker whose log nobody reads', () => {
+  it('ends with the rest when it is asked to', async () => {
+    const { child, reader } = await start(['--workers=1', '--access-log=json'])
+    reader.pause()
+    fill()
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+  })
+
   it('answers though it has something to tell, and tells it later', async () => {
     const gateway = await start(['--workers=1'], [await deadPort()])
     gateway.reader.pause()

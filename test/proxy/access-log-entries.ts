@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { AccessLogEntry } from '../../src/proxy/access-log-entry.ts'
 import type { Route } from '../../src/router/table.ts'
 
-export const route: Route = {
+const route: Route = {
   id: 'Ingress/shop/web/spec.rules[0].http.paths[1]',
   origin: { kind: 'Ingress', namespace: 'shop', name: 'web', field: 'spec.rules[0].http.paths[1]' },
   host: 'shop.example.com',
@@ -38,6 +38,7 @@ export const fullEntry: Required<AccessLogEntry> = {
   upstreamBytes: 345,
   upstreamDuration: 0.010999,
   attempts: 2,
+  earlier: [],
   reason: 'connect-refused',
   user: 'alice',
   userAgent: 'curl/8.5.0',
@@ -116,6 +117,9 @@ export function entries(longest: number): fc.Arbitrary<AccessLogEntry> {
     upstreamBytes: fc.option(count, { nil: undefined }),
     upstreamDuration: fc.option(duration, { nil: undefined }),
     attempts: fc.nat(10),
+    earlier: fc.array(fc.record({ endpoint: text, status: fc.constantFrom(502, 504), seconds: duration }), {
+      maxLength: 15,
+    }),
     reason: fc.constantFrom('connect-refused', 'head-timeout', undefined),
     user: maybe,
     userAgent: maybe,

@@ -11,7 +11,7 @@ function rounded(duration: number | undefined): number | undefined {
 
 function expectedOf(entry: AccessLogEntry): Record<string, unknown> {
   const { time, clientAddress, route, duration, connectDuration, firstByteDuration, ...rest } = entry
-  const { requestLength, backend, upstreamStatus, upstreamBytes, upstreamDuration, user, ...same } = rest
+  const { requestLength, backend, upstreamStatus, upstreamBytes, upstreamDuration, earlier, user, ...same } = rest
   const all = {
     ...same,
     level: 'info',

@@ -12,7 +12,10 @@ const quoted = '"((?:[ !#-[\\]-~]|\\\\x[0-9A-F]{2})*)"'
 const time = '\\[(\\d\\d/[A-Z][a-z]{2}/\\d{4,5}:\\d\\d:\\d\\d:\\d\\d [+-]\\d{4})\\]'
 const combined = `(\\S+) - (\\S+) ${time} ${quoted} (\\d{3}) (\\d+) ${quoted} ${quoted}`
 const seconds = '(\\d+\\.\\d{3})'
-const more = `(\\d+) ${seconds} \\[(\\S+)\\] \\[\\] (\\S+) (\\d+|-) (?:${seconds}|-) (\\d{3}|-) (\\S+)`
+const listOf = (value: string): string => `(${value}(?:, ${value})*)`
+const times = listOf('(?:\\d+\\.\\d{3}|-)')
+const lists = `${listOf('\\S+')} ${listOf('(?:\\d+|-)')} ${times} ${listOf('(?:\\d{3}|-)')}`
+const more = `(\\d+) ${seconds} \\[(\\S+)\\] \\[\\] ${lists} (\\S+)`
 const combinedLine = new RegExp(`^${combined}\\n$`)
 const ingressNginxLine = new RegExp(`^${combined} ${more}\\n$`)
 
@@ -133,20 +136,30 @@ describe('a line of the access log as of ingress-nginx', () => {
     expect(formatIngressNginxLine(left)).toContain(' 10.42.0.9:8080 0 0.010 - ')
   })
 
+  it('has lists where there were several attempts', () => {
+    const earlier = [
+      { endpoint: '10.42.0.7:8080', status: 502, seconds: 0.0012 },
+      { endpoint: '10.42.0.8:8080', status: 504, seconds: 5.0004 },
+    ]
+    expect(formatIngressNginxLine({ ...fullEntry, earlier })).toContain(
+      ' [] 10.42.0.7:8080, 10.42.0.8:8080, 10.42.0.9:8080 0, 0, 345 0.001, 5.000, 0.010 502, 504, 502 0123',
+    )
+  })
+
   it('gives back every value, whatever the bytes of the client were', () => {
     fc.assert(
       fc.property(entries(40), (entry) => {
         const line = formatIngressNginxLine(entry)
         const found = parts(line, ingressNginxLine)
         expect(commonIn(found)).toEqual(commonOf(entry))
-        const [length, duration, backend, endpoint, bytes, upstreamDuration, , requestId] = found.slice(9)
+        const [length, duration, backend, endpoints, lengths, times, statuses, requestId] = found.slice(9)
         expect([Number(length), unescaped(requestId)]).toEqual([entry.requestLength, bytesOf(entry.requestId) || '-'])
-        expect([unescaped(endpoint), bytes]).toEqual([
-          bytesOf(entry.endpoint ?? '') || '-',
-          `${entry.upstreamBytes ?? '-'}`,
-        ])
         expect(Number(duration)).toBe(Math.trunc(entry.duration * 1000) / 1000)
-        expect(upstreamDuration === undefined).toBe(entry.upstreamDuration === undefined)
+        const asked = [...entry.earlier.map(({ endpoint }) => endpoint), entry.endpoint ?? '']
+        expect(endpoints?.split(', ').map(unescaped)).toEqual(asked.map((endpoint) => bytesOf(endpoint) || '-'))
+        expect(lengths?.split(', ')).toEqual([...entry.earlier.map(() => '0'), `${entry.upstreamBytes ?? '-'}`])
+        expect(times?.split(', ').length).toBe(asked.length)
+        expect(statuses?.split(', ').slice(0, -1)).toEqual(entry.earlier.map(({ status }) => `${status}`))
         expect(backend).not.toBe('')
       }),
       { numRuns: 2_000 },
