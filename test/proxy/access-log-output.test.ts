@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { withoutFirst } from '../../src/log-output.ts'
+import { withoutFirst } from '../../src/log-write.ts'
 import { openPipe, textOf } from '../support/pipe.ts'
 import type { WriterReport } from './access-log-writer.ts'
 
