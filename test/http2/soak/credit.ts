@@ -1,10 +1,14 @@
 import { CarefulClient } from '../support/careful-client.ts'
+import { errorCode } from '../support/frames.ts'
+import type { Field } from '../support/header-block.ts'
 import type { Where } from '../support/raw-http2.ts'
 import type { Endpoint } from './endpoint.ts'
 import { exchange } from './exchange.ts'
 import { type Script, steady } from './script.ts'
 
 const times = 50
+/** Fewer than a client may have reset, by itself or by what it sends. */
+const givenUp = 60
 const maxUpload = 64 * 1_048_576
 
 /**
@@ -35,6 +39,12 @@ export async function useUpCredit(where: Where, endpoint: Endpoint): Promise<{ u
     for (let up = 0; up < whole; up += upload) {
       await Promise.all([run({ uploadSize: upload, abortsAt: 'upload' }), run({ uploadSize: upload })])
     }
+    for (let i = 0; i < givenUp; i++) {
+      await giveUp(client)
+      await overfill(client)
+      await comeLate(client)
+    }
+    await run({ uploadSize: upload })
     const size = 262_144
     for (let down = 0; down < times * 65_535; down += size) {
       await Promise.all([run({ method: 'GET', upload: 'none', size, abortsAt: 'body' }), run({ size })])
@@ -45,4 +55,39 @@ export async function useUpCredit(where: Where, endpoint: Endpoint): Promise<{ u
     stop()
     client.wire.close()
   }
+}
+
+const piece = Buffer.alloc(16_000, 'given up')
+
+const fieldsOf = (more: readonly Field[] = []): readonly Field[] => [
+  [':method', 'POST'],
+  [':scheme', 'https'],
+  [':authority', 'app.example.com'],
+  [':path', '/nobody'],
+  ...more,
+]
+
+/** The reset comes with the data, before anybody can have taken it. */
+async function giveUp(client: CarefulClient): Promise<void> {
+  const stream = client.request(fieldsOf())
+  await client.until(() => client.roomFor(stream) >= piece.length && client.sendWindow > 4 * piece.length)
+  client.wire.socket.cork()
+  for (let i = 0; i < 3; i++) client.data(stream, piece)
+  client.reset(stream, errorCode.cancel)
+  client.wire.socket.uncork()
+}
+
+/** The stream ends with the first byte beyond its length; what is behind that is for nobody. */
+async function overfill(client: CarefulClient): Promise<void> {
+  const stream = client.request(fieldsOf([['content-length', '1']]))
+  await client.until(() => client.sendWindow > 8 * piece.length)
+  for (let i = 0; i < 6; i++) client.data(stream, piece)
+  await client.until(() => stream.isDone)
+}
+
+/** It has been answered, and nobody waits for the rest of it. */
+async function comeLate(client: CarefulClient): Promise<void> {
+  const stream = client.request(fieldsOf())
+  await client.until(() => stream.isEnded && client.sendWindow > 4 * piece.length)
+  for (let i = 0; i < 3 && stream.takesUpload; i++) client.data(stream, piece, { end: i === 2 })
 }
