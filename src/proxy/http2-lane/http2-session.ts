@@ -102,7 +102,7 @@ export class Http2Session implements ConnectionUser {
     try {
       this.#connection.receive(bytes)
     } catch (error) {
-      this.#proxy.log.error({ err: error, client: this.#client.peerAddress }, 'HTTP/2 connection given up')
+      this.#proxy.log.error({ error, client: this.#client.peerAddress }, 'HTTP/2 connection given up')
       this.#socket.destroy()
     }
   }
