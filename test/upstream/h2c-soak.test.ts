@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type H2cOrigin, startH2cOrigin } from '../support/h2c-origin.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { type Exchange, type PoolBed, startPool } from './pool-bed.ts'
+import { follow } from './follow.ts'
+import { type PoolBed, startPool } from './pool-bed.ts'
 
 /**
  * What one request sends, what it is answered, and what goes wrong. No stream is destroyed by the endpoint: together with trailers that
@@ -80,21 +81,6 @@ async function serve(stream: ServerHttp2Stream, id: string, s: Script): Promise<
     if (i % 2 === 0) await turn()
   }
   stream.end()
-}
-
-/** It takes the answer as its script says. */
-function follow(asked: Exchange, { pausesAt, abortsAt }: Script): void {
-  const abort = (): void => asked.connection.abort(new Error('given up'))
-  let pauses = pausesAt
-  asked.onEvent = (event) => {
-    if (event === abortsAt) abort()
-    asked.takesMore = !(event === 'data' && pauses > 0)
-    if (asked.takesMore) return
-    pauses--
-    setTimeout(() => asked.connection.resume(), pauses)
-  }
-  if (abortsAt === 'at once') abort()
-  if (abortsAt === 'soon') setImmediate(abort)
 }
 
 describe('many requests of every kind on shared connections', () => {

@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { waitFor } from '../support/wait-for.ts'
 import { upstreamClients } from './bed.ts'
-import { type Exchange, type PoolBed, startPool } from './pool-bed.ts'
+import { follow } from './follow.ts'
+import { type PoolBed, startPool } from './pool-bed.ts'
 
 /** What one request sends, what it is answered, and what goes wrong. */
 type Script = {
@@ -74,20 +75,6 @@ async function serve(
   if (s.framing === 'chunked') response.addTrailers({ 'X-End': id })
   if (s.fault === 'idle') response.on('finish', () => socket.resetAndDestroy())
   response.end()
-}
-
-/** It takes the answer as its script says. */
-function follow(asked: Exchange, { pausesAt, abortsAt }: Script): void {
-  const abort = (): void => asked.connection.abort(new Error('given up'))
-  let pauses = pausesAt
-  asked.onEvent = (event) => {
-    if (event === abortsAt) abort()
-    asked.takesMore = !(event === 'data' && pauses > 0)
-    if (asked.takesMore) return
-    pauses--
-    setTimeout(() => asked.connection.resume(), pauses)
-  }
-  if (abortsAt === 'at once') abort()
 }
 
 describe.each(upstreamClients)('many requests of every kind by the %s client', (client) => {
