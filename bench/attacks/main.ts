@@ -1,11 +1,11 @@
-import { execFile } from 'node:child_process'
+import { execFile, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { startHeadgate } from '../../test/support/headgate.ts'
 import { ingress, service, toYaml } from '../../test/support/objects.ts'
 import { attackers } from './attackers.ts'
-import { startEndpoint } from './endpoint.ts'
+import type { EndpointReport } from './endpoint.ts'
 import { askSteadily } from './legitimate-load.ts'
 
 // `npm run bench:attacks -- [--seconds 5] [--only TEXT]`: each attack on HTTP/2 beside clients that mean well, as a table.
@@ -16,8 +16,15 @@ const seconds = Number(values.seconds)
 const attackerFile = fileURLToPath(new URL('./attacker.ts', import.meta.url))
 const run = promisify(execFile)
 
-const origin = await startEndpoint()
-const yaml = toYaml(ingress({ host: 'app.example.com' }), service('app', [origin.port]))
+const endpoint = fork(fileURLToPath(new URL('./endpoint.ts', import.meta.url)))
+let open = 0
+const port = await new Promise<number>((resolve) => {
+  endpoint.on('message', (report: EndpointReport) => {
+    open = report.open
+    resolve(report.port)
+  })
+})
+const yaml = toYaml(ingress({ host: 'app.example.com' }), service('app', [port]))
 const headgate = await startHeadgate({ manifests: { 'app.yaml': yaml }, flags: ['--access-log=off'] })
 const where = { port: headgate.https, isTls: true }
 
@@ -33,7 +40,7 @@ async function watching<T>(work: () => Promise<T>): Promise<{ result: T; bytes: 
   let upstream = 0
   const timer = setInterval(() => {
     most = Math.max(most, residentBytes())
-    upstream = Math.max(upstream, origin.openSockets.size)
+    upstream = Math.max(upstream, open)
   }, 50)
   try {
     return { result: await work(), bytes: most - before, upstream }
@@ -96,5 +103,5 @@ try {
   }
 } finally {
   await headgate.stop()
-  await origin.close()
+  endpoint.disconnect()
 }
