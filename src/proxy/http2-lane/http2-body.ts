@@ -4,49 +4,71 @@ import type { Stream } from '../http2/stream.ts'
 
 /** Pieces below this size are put together. */
 const smallBytes = 1_024
+const gatheredBytes = 4 * 1_024
 
-/** The body of a request. The client may send more when what came has been taken (RFC 9113 section 5.2.2). */
+/**
+ * The body of a request. The client may send more when what came has been taken (RFC 9113 section 5.2.2). It may send it in frames of
+ * one byte: what nobody has taken yet is therefore kept in few pieces, and what comes at once goes on in one.
+ */
 export class Http2Body extends Readable {
   readonly #connection: ServerConnection
   readonly #stream: Stream
   #untaken = 0
-  #small: Buffer[] = []
+  /** Somebody takes what comes. */
+  #isWanted = false
+  #gathered: Buffer | undefined
+  #gatheredLength = 0
 
   constructor(connection: ServerConnection, stream: Stream) {
-    super()
+    // The least there is: `_read` is then called when all that was pushed has been taken, and not before.
+    super({ highWaterMark: 1 })
     this.#connection = connection
     this.#stream = stream
   }
 
   override _read(): void {
-    const taken = this.#untaken
-    this.#untaken = 0
+    this.#isWanted = true
+    const taken = this.#untaken - this.#gatheredLength
+    this.#untaken -= taken
     if (taken > 0) this.#connection.consumed(this.#stream, taken)
+    this.#pushGathered()
   }
 
-  /** What comes in small frames at once goes on in one piece: a write for each would cost far more than the frame cost its sender. */
   receive(bytes: Buffer, from: number, to: number): void {
     this.#untaken += to - from
-    const piece = bytes.subarray(from, to)
-    if (piece.length >= smallBytes) {
-      this.#pushSmall()
-      this.push(piece)
-      return
+    if (to - from >= smallBytes) {
+      this.#pushGathered()
+      this.#push(bytes.subarray(from, to))
+    } else {
+      this.#gather(bytes, from, to)
     }
-    if (this.#small.length === 0) process.nextTick(() => this.#pushSmall())
-    this.#small.push(piece)
   }
 
   finish(): void {
-    this.#pushSmall()
+    this.#pushGathered()
     this.push(null)
   }
 
-  #pushSmall(): void {
-    const [first] = this.#small
-    if (first === undefined) return
-    const whole = this.#small.length === 1 ? first : Buffer.concat(this.#small)
-    this.#small = []
-    this.push(whole)
+  #gather(bytes: Buffer, from: number, to: number): void {
+    if (this.#gatheredLength + to - from > gatheredBytes) this.#pushGathered()
+    if (this.#gathered === undefined) {
+      this.#gathered = Buffer.allocUnsafe(gatheredBytes)
+      process.nextTick(() => {
+        if (this.#isWanted) this.#pushGathered()
+      })
+    }
+    this.#gatheredLength += bytes.copy(this.#gathered, this.#gatheredLength, from, to)
+  }
+
+  #pushGathered(): void {
+    const whole = this.#gathered?.subarray(0, this.#gatheredLength)
+    this.#gathered = undefined
+    this.#gatheredLength = 0
+    if (whole !== undefined && whole.length > 0) this.#push(whole)
+  }
+
+  #push(piece: Buffer): void {
+    this.#isWanted = false
+    this.push(piece)
   }
 }

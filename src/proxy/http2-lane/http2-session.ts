@@ -92,7 +92,6 @@ export class Http2Session implements ConnectionUser {
     if (refusal === undefined && head.protocol !== undefined) return this.#onTunnel(stream, request)
     const exchange = new Http2Exchange(this.#connection, stream, request, hasBody)
     stream.user = exchange
-    if (head.isTooLarge) this.onLimit('header-list')
     if (refusal === undefined) handleRequest(exchange, this.#proxy)
     else refuseRequest(exchange, refusal, this.#proxy)
   }

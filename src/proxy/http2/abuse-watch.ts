@@ -7,6 +7,13 @@ const framesPerData = 3
 /** Priorities of RFC 7540, window updates before the first data, a PING to measure the round trip. */
 const framesPerRequest = 5
 
+/** A frame of less is worth no more than one that brings nothing: DATA of one byte must not pay for three PINGs. */
+const smallData = 64
+/** Who has one answer in ten given up is no attacker; who has every second one is. */
+const resetsPerAnswer = 0.1
+/** A client that has not read our SETTINGS yet opens a hundred streams more than it may, if any. */
+const framesPerRefusal = 4
+
 /** A smaller step is no use to anybody who reads: each makes us send a frame for a few bytes. */
 const smallestStep = 64
 const smallStepCost = framesPerData + 1
@@ -38,12 +45,24 @@ export class AbuseWatch {
 
   /** To a client that waited for it. */
   onAnswered(): void {
-    this.#resets.earn(1)
+    this.#resets.earn(resetsPerAnswer)
   }
 
   /** Data in a DATA frame, from the client or to it. */
-  onData(): void {
-    this.#idleFrames.earn(framesPerData)
+  onData(bytes: number): void {
+    this.#idleFrames.earn(bytes < smallData ? 1 : framesPerData)
+  }
+
+  /** More streams than it may have. */
+  onRefusal(): number | undefined {
+    this.exceed('streams')
+    return this.onIdleFrame(framesPerRefusal)
+  }
+
+  /** A header list that is too large. To read one costs us more than to send it. */
+  onOversizedHead(): number | undefined {
+    this.exceed('header-list')
+    return this.onStreamError()
   }
 
   /** The client gave a stream up. */

@@ -15,7 +15,7 @@ export type SenderOptions = {
   /** From so many bytes on that the client has not read, bodies wait. */
   readonly unreadBytes: number
   /** A DATA frame has been written. */
-  readonly onData: () => void
+  readonly onData: (bytes: number) => void
   /** The last frame of an answer has been written. */
   readonly onLocalClosed: (stream: Stream) => void
 }
@@ -157,7 +157,7 @@ export class Sender {
     stream.movedAtMs = this.#options.clock.now
     this.#movedAtMs = stream.movedAtMs
     this.#window -= to - from
-    this.#options.onData()
+    this.#options.onData(to - from)
   }
 
   get #isFull(): boolean {

@@ -52,7 +52,7 @@ export class ServerStreams {
       block,
       clock,
       unreadBytes: limits.unreadBytes,
-      onData: () => abuse.onData(),
+      onData: (bytes) => abuse.onData(bytes),
       onLocalClosed: this.#onLocalClosed,
     })
   }
@@ -77,7 +77,7 @@ export class ServerStreams {
     if (head.contentLength !== undefined) stream.expectedBytes = head.contentLength
     if (head.priority !== undefined) stream.priority = parsePriority(head.priority)
     this.#fresh.push(stream)
-    return undefined
+    return head.isTooLarge ? this.#abuse.onOversizedHead() : undefined
   }
 
   /** A header list for a stream that there was before. `trailers`: undefined where it cannot be that. */
@@ -113,7 +113,7 @@ export class ServerStreams {
     const bytes = length - overhead
     this.#windows.give(overhead)
     this.#receiving = undefined
-    if (bytes > 0) this.#abuse.onData()
+    if (bytes > 0) this.#abuse.onData(bytes)
     const error = bytes === 0 && (flags & flag.endStream) === 0 ? this.#abuse.onIdleFrame() : undefined
     if (error !== undefined) return error
     const stream = this.table.get(streamId)
@@ -215,10 +215,9 @@ export class ServerStreams {
 
   /** Section 5.1.2: nothing was done for it, so the client may send it again. */
   #refuseNew(streamId: number): number | undefined {
-    this.#abuse.exceed('streams')
     this.#options.output.rstStream(streamId, errorCode.refusedStream)
     this.table.rememberReset(streamId)
-    return this.#abuse.onIdleFrame()
+    return this.#abuse.onRefusal()
   }
 
   #onBodyEnd(stream: Stream, trailers: readonly HeaderField[] | undefined): number | undefined {

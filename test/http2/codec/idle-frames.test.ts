@@ -65,10 +65,22 @@ describe('frames that bring no request forward', () => {
     const driver = new Driver({ limits: { idleFrames: once(10) } })
     const request = driver.open(1, [], {})
     for (let i = 0; i < 200; i++) {
-      driver.send(data(1, Buffer.from('x')), ping(), ping())
+      driver.send(data(1, Buffer.alloc(64)), ping(), ping())
+      request.take(64)
+    }
+    expect(driver.reached).toEqual([])
+  })
+
+  it('are earned one by one by DATA of a few bytes', () => {
+    const driver = new Driver({ limits: { idleFrames: once(10) } })
+    const request = driver.open(1, [], {})
+    for (let i = 0; i < 200; i++) {
+      driver.send(data(1, Buffer.from('x')), ping())
       request.take(1)
     }
     expect(driver.reached).toEqual([])
+    for (let i = 0; i < 20; i++) driver.send(data(1, Buffer.from('x')), ping(), ping())
+    expect(driver.reached).toEqual(['idle-frames'])
   })
 
   it('are earned by downloads, whose client widens two windows with each frame', () => {

@@ -131,14 +131,23 @@ describe('streams that a client gives up', () => {
     expect([driver.requests, driver.reached]).toEqual([[], ['resets']])
   })
 
-  it('are earned back by answers that it waits for', () => {
+  it('are earned back by answers that it waits for, one by ten of them', () => {
     const driver = new Driver({ limits: { resets: once(2) } })
-    for (let id = 1; id < 100; id += 4) {
-      expect(give(driver, id)).toEqual([])
-      driver.open(id + 2).answer()
+    for (let first = 1; first < 240; first += 24) {
+      expect(give(driver, first)).toEqual([])
+      for (let id = first + 2; id < first + 24; id += 2) driver.open(id).answer()
       driver.take()
     }
     expect(driver.reached).toEqual([])
+  })
+
+  it('are too many where every second answer is given up', () => {
+    const driver = new Driver({ limits: { resets: once(2) } })
+    for (let id = 1; id < 13; id += 4) {
+      driver.open(id).answer()
+      give(driver, id + 2)
+    }
+    expect(driver.reached).toEqual(['resets'])
   })
 
   it('are earned back by time, up to as many as at first', () => {
