@@ -54,7 +54,11 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
     this.#tries = new Tries(proxy, backend)
     const fields = upstreamFields(request, this.#requestId, undefined)
     // http-proxy-3 looks for these two in lower case.
-    this.#headers = { ...grouped([...fields.list, ...handshake]), connection: 'Upgrade', upgrade: 'websocket' }
+    this.#headers = {
+      ...grouped([...without(fields.list, handshake), ...handshake]),
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+    }
   }
 
   get endpoint(): EndpointId | undefined {
@@ -258,4 +262,10 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
 
 function timeoutError(): Error {
   return Object.assign(new Error('no answer to the handshake in time'), { code: 'UND_ERR_HEADERS_TIMEOUT' })
+}
+
+/** Fields whose names are not among those of the other list. */
+function without(fields: readonly string[], others: readonly string[]): readonly string[] {
+  const names = new Set(others.map((name) => name.toLowerCase()))
+  return fields.filter((_, index) => !names.has((fields[index - (index % 2)] ?? '').toLowerCase()))
 }

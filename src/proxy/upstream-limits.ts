@@ -10,4 +10,6 @@ export const upstreamLimits = {
   keepAliveMaxMs: 60_000,
   /** Where an HTTP/2 endpoint allows more: so many share the fate of one connection, and its one order of bytes. */
   streamsPerConnection: 100,
+  /** Of an HTTP/2 endpoint. Stream ids end at twice as many (RFC 9113 section 5.1.1), and Node does not tell before it is too late. */
+  requestsPerConnection: 2 ** 29,
 } as const

@@ -67,7 +67,7 @@ const readers: Readonly<Record<string, Reader>> = {
   // RFC 9113 section 6.9.2: clients begin with 64k less one, and that of the connection cannot be less at all.
   'http2-stream-window': setting('http2StreamWindow', sizeUpTo(1024 ** 3, '1g', 64)),
   'http2-connection-window': setting('http2ConnectionWindow', sizeUpTo(1024 ** 3, '1g', 64)),
-  'http2-max-unread-size': setting('http2UnreadBytes', sizeUpTo(1024 ** 3, '1g')),
+  'http2-max-unread-size': setting('http2UnreadBytes', sizeUpTo(1024 ** 3, '1g', 64)),
   'http2-reset-burst': setting('http2ResetBurst', count),
   'http2-reset-rate': setting('http2ResetsPerSecond', count),
   'http2-stream-error-burst': setting('http2StreamErrorBurst', count),

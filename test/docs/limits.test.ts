@@ -28,7 +28,7 @@ describe('the settings in docs/reference/limits.md', () => {
     const given = readSettings({
       kind: 'ConfigMap',
       metadata,
-      data: { [key]: /bytes|KiB/.test(text) ? (key.endsWith('window') ? '70k' : '7k') : '7' },
+      data: { [key]: /bytes|KiB/.test(text) ? (/window|unread/.test(key) ? '70k' : '7k') : '7' },
     })
     expect(given.problems).toEqual([])
     const changed = Object.entries(given.settings).filter(

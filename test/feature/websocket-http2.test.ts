@@ -149,6 +149,12 @@ describe('a WebSocket over HTTP/2', () => {
       'nope',
     ],
     [
+      'with 502 by an endpoint that answers as if nobody had asked for a tunnel',
+      'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret',
+      502,
+      '502 Bad Gateway',
+    ],
+    [
       'with 502 by an endpoint that proves nothing',
       'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nsecret',
       502,
@@ -163,6 +169,41 @@ describe('a WebSocket over HTTP/2', () => {
     for await (const piece of stream) body += piece
     expect(body).toContain(text)
     expect(body).not.toContain('secret')
+  })
+
+  it('counts as open for as long as it is, also where it was refused', async () => {
+    respond = () => 'HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno'
+    const [refused] = await open(rawHost)
+    refused.resume()
+    respond = (request) => switched(request)
+    const [first] = await open(rawHost)
+    first.close()
+    await waitFor(async () => /^headgate_tunnels 0$/m.test(await headgate.page('/metrics')))
+  })
+
+  it('has one key, ours, whatever the client sends', async () => {
+    let seen: SeenRequest | undefined
+    respond = (request) => {
+      seen = request
+      return switched(request)
+    }
+    const [stream] = await open(rawHost, { 'sec-websocket-key': 'AAAA' })
+    expect(seen?.raw.match(/sec-websocket-key/gi)).toHaveLength(1)
+    stream.close()
+  })
+
+  it('that is given up before its endpoint has answered counts as a reset, by whatever frame', async () => {
+    respond = () => undefined
+    const hasty = await openHttp2(headgate.https, echoHost)
+    const ended = once(hasty, 'goaway')
+    for (let i = 0; i < 400 && !hasty.closed; i++) {
+      const stream = hasty.request(connecting(rawHost), { endStream: false })
+      stream.on('error', () => {})
+      stream.end()
+      await Promise.race([once(stream, 'close'), ended])
+    }
+    expect((await ended)[0]).toBe(11)
+    hasty.destroy()
   })
 
   it.each([

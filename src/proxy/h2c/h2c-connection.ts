@@ -35,8 +35,8 @@ export class H2cConnection {
   readonly endpoint: Endpoint
   readonly state: EndpointState
   readonly socket: Socket
-  /** Times that the endpoint had fallen silent when this connection last worked. */
   connectedAt = 0
+  /** Times that the endpoint had fallen silent when this connection last worked. */
   silences: number
   /** Requests may be sent. */
   isReady = false
@@ -48,6 +48,7 @@ export class H2cConnection {
   readonly #health: EndpointHealth
   readonly #options: H2cConnectionOptions
   readonly #session: ClientHttp2Session
+  #requests = 0
   readonly #streams = new Set<H2cStream>()
   readonly #openedAt: number
   #idleSince: number
@@ -102,6 +103,7 @@ export class H2cConnection {
   /** @throws where Node will not send such a head. */
   begin(head: readonly string[], hasBody: boolean): ClientHttp2Stream {
     this.#hasCarried = true
+    if (++this.#requests === upstreamLimits.requestsPerConnection) this.retire()
     return this.#session.request(head, { endStream: !hasBody })
   }
 

@@ -7,6 +7,7 @@ import { type ConnectionUser, type Patience, ServerConnection } from '../http2/s
 import type { Stream } from '../http2/stream.ts'
 import { openTunnel } from '../open-tunnel.ts'
 import type { ProxyState } from '../proxy-state.ts'
+import { keepAliveDelayMs } from '../tunnel-client.ts'
 import { giveWriteBuffer } from '../write-buffers.ts'
 import { flushSoon } from './flush-queue.ts'
 import { Http2Exchange } from './http2-exchange.ts'
@@ -80,7 +81,9 @@ export class Http2Session implements ConnectionUser {
     const unread = this.#socket.writableLength
     if (unread < this.#unread || unread === 0) this.#readAtMs = now
     this.#unread = unread
-    const isOver = this.#connection.isEnded && now - this.#endedAtMs > lingerMs
+    // Who still reads the last answers may have them; whom a rule was broken by may not.
+    const isDone = this.#connection.isBroken || unread === 0
+    const isOver = this.#connection.isEnded && isDone && now - this.#endedAtMs > lingerMs
     const isUnread = now - this.#readAtMs > patience.stallMs
     if (isUnread) this.onLimit('write-stall')
     if (isOver || isUnread) this.#socket.destroy()
@@ -88,7 +91,7 @@ export class Http2Session implements ConnectionUser {
 
   onRequest(stream: Stream, head: RequestHead, hasBody: boolean): void {
     const request = new Http2Request(head, this.#client)
-    const refusal = refusalOfHttp2(head, request)
+    const refusal = refusalOfHttp2(head, request, hasBody)
     if (refusal === undefined && head.protocol !== undefined) return this.#onTunnel(stream, request)
     const exchange = new Http2Exchange(this.#connection, stream, request, hasBody)
     stream.user = exchange
@@ -108,6 +111,8 @@ export class Http2Session implements ConnectionUser {
 
   #onTunnel(stream: Stream, request: Http2Request): void {
     const startedAt = performance.now()
+    // A tunnel may be quiet for as long as it likes: nothing else would ever tell that its client has vanished.
+    this.#socket.setKeepAlive(true, keepAliveDelayMs)
     openTunnel(new Http2TunnelClient(this.#connection, stream, request), this.#proxy, startedAt)
   }
 

@@ -8,7 +8,7 @@ import { httpDateLine } from '../http-date.ts'
 import type { ServerConnection } from '../http2/server-connection.ts'
 import type { Stream } from '../http2/stream.ts'
 import { nextRequestId } from '../request-id.ts'
-import { closeGraceMs, keepAliveDelayMs, type Switched, type TunnelClient } from '../tunnel-client.ts'
+import { keepAliveDelayMs, type Switched, type TunnelClient } from '../tunnel-client.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import type { Http2Request } from './http2-request.ts'
 import { Http2TunnelStream } from './http2-tunnel-stream.ts'
@@ -28,7 +28,9 @@ export class Http2TunnelClient implements TunnelClient {
     this.#stream = stream
     this.request = request
     this.socket = new Http2TunnelStream(connection, stream)
-    this.socket.on('error', () => this.socket.destroy())
+    this.socket.on('error', ignore)
+    // With its end sent, nothing more is carried either way: what the client still sends is not waited for (server-streams.ts).
+    this.socket.once('finish', () => this.socket.destroy())
     stream.user = this.socket
     this.key = randomBytes(16).toString('base64')
     this.handshake = ['Sec-WebSocket-Key', this.key]
@@ -41,8 +43,7 @@ export class Http2TunnelClient implements TunnelClient {
     if (upstream instanceof Socket) upstream.setKeepAlive(true, keepAliveDelayMs)
     upstream.pipe(socket).pipe(upstream)
     socket.once('close', () => upstream.destroy())
-    // What is left for a slow client has been given to its stream.
-    upstream.once('close', () => setTimeout(() => socket.destroy(), closeGraceMs).unref())
+    upstream.once('close', () => socket.end())
   }
 
   refuse(status: number, text: string, more?: readonly string[]): void {
@@ -51,7 +52,13 @@ export class Http2TunnelClient implements TunnelClient {
   }
 
   relay(response: IncomingMessage): void {
-    this.#respond(response.statusCode ?? 502, response)
+    const { statusCode = 502 } = response
+    if (statusCode < 300) {
+      // To the client it would be a tunnel, and the page in it messages (RFC 8441 section 5).
+      response.destroy()
+      return this.refuse(502, 'the endpoint did not switch')
+    }
+    this.#respond(statusCode, response)
     response.pipe(this.socket)
   }
 
@@ -62,6 +69,8 @@ export class Http2TunnelClient implements TunnelClient {
     this.#connection.respond(this.#stream, status, hasDate ? lines : lines + httpDateLine())
   }
 }
+
+function ignore(): void {}
 
 /** The answer to a key that the client did not send. */
 function isProof(name: string | undefined): boolean {

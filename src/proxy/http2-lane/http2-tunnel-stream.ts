@@ -2,17 +2,19 @@ import { Duplex } from 'node:stream'
 import { errorCode } from '../http2/error-code.ts'
 import type { ServerConnection } from '../http2/server-connection.ts'
 import type { Stream, StreamUser } from '../http2/stream.ts'
+import { GatheredPieces } from './gathered-pieces.ts'
 
 /** A stream as a tunnel: what it carries both ways, once it has been accepted (RFC 8441 section 5). */
 export class Http2TunnelStream extends Duplex implements StreamUser {
   readonly #connection: ServerConnection
   readonly #stream: Stream
-  #untaken = 0
+  readonly #pieces = new GatheredPieces((piece) => this.push(piece))
   #onTaken: (() => void) | undefined
   #hasLeft = false
 
   constructor(connection: ServerConnection, stream: Stream) {
-    super()
+    // As of Http2Body: what is not taken must not grow.
+    super({ readableHighWaterMark: 1 })
     this.#connection = connection
     this.#stream = stream
   }
@@ -24,11 +26,11 @@ export class Http2TunnelStream extends Duplex implements StreamUser {
   }
 
   onBody(bytes: Buffer, from: number, to: number): void {
-    this.#untaken += to - from
-    this.push(bytes.subarray(from, to))
+    this.#pieces.receive(bytes, from, to)
   }
 
   onBodyEnd(): void {
+    this.#pieces.handOn()
     this.push(null)
   }
 
@@ -48,8 +50,7 @@ export class Http2TunnelStream extends Duplex implements StreamUser {
   setKeepAlive(): void {}
 
   override _read(): void {
-    const taken = this.#untaken
-    this.#untaken = 0
+    const taken = this.#pieces.want()
     if (taken > 0) this.#connection.consumed(this.#stream, taken)
   }
 
@@ -63,9 +64,9 @@ export class Http2TunnelStream extends Duplex implements StreamUser {
     onDone()
   }
 
-  /** RFC 8441 section 5: what a reset is to a TCP connection. */
+  /** RFC 8441 section 5: what a reset is to a TCP connection. One that has ended is left to send what waits for a window. */
   override _destroy(error: Error | null, onDone: (error?: Error | null) => void): void {
-    if (!this.#hasLeft) this.#connection.reset(this.#stream, errorCode.cancel)
+    if (!this.#hasLeft && !this.#stream.isEnding) this.#connection.reset(this.#stream, errorCode.cancel)
     onDone(error)
   }
 }

@@ -18,7 +18,7 @@ export type Http2Limits = {
   readonly connectionWindow: number
   /** Bytes of answers that wait for a client to read them. */
   readonly unreadBytes: number
-  /** Streams that the client gives up (CVE-2023-44487); each answer that it waits for allows for one more. */
+  /** Streams that the client gives up (CVE-2023-44487); ten answers that it waits for allow for one more. */
   readonly resets: Allowance
   /** Streams that we reset because of what the client sent (CVE-2025-8671). */
   readonly streamErrors: Allowance

@@ -1,7 +1,7 @@
 import { giveWriteBuffer, takeWriteBuffer, writeBufferBytes } from '../write-buffers.ts'
 import { flag, frameHeadBytes, frameType, maxFrameBytes } from './frame.ts'
 
-/** A piece of output; `release` must be called when its bytes are not needed any more. */
+/** A piece of output; its buffer is to be given back by `giveWriteBuffer` when its bytes are not needed any more. */
 export type OutputPiece = { readonly buffer: Buffer; readonly length: number }
 
 export type OutputEvents = {

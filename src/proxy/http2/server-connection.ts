@@ -67,6 +67,7 @@ export class ServerConnection implements FrameListener {
   #hasSettings = false
   #open: OpenBlock | undefined
   #isEnded = false
+  #isBroken = false
   #idleSinceMs: number
   readonly #startedAtMs: number
 
@@ -97,6 +98,11 @@ export class ServerConnection implements FrameListener {
   /** Nothing more is read, and nothing more is said than what waits to be taken. */
   get isEnded(): boolean {
     return this.#isEnded
+  }
+
+  /** It ended because a rule was broken. */
+  get isBroken(): boolean {
+    return this.#isBroken
   }
 
   get openStreams(): number {
@@ -158,7 +164,10 @@ export class ServerConnection implements FrameListener {
 
   /** Breaks a stream off. Its user is not told. */
   reset(stream: Stream, code: number): void {
+    // Given up by its client without a frame for it, as the end of a tunnel that was not open yet.
+    const error = code === errorCode.cancel && !stream.hasHead && !stream.isClosed ? this.#abuse.onReset() : undefined
     this.#streams.reset(stream, code)
+    if (error !== undefined) this.#end(error)
   }
 
   /** So many bytes of the body were taken: the client may send as many more. */
@@ -347,6 +356,7 @@ export class ServerConnection implements FrameListener {
   #end(code: number): void {
     if (this.#isEnded) return
     this.#isEnded = true
+    this.#isBroken = code !== errorCode.none
     const text = code === errorCode.enhanceYourCalm ? this.#abuse.reason : ''
     // Section 6.8: a drain has named a last stream already, which must not rise.
     const lastId = Math.min(this.#table.lastId, this.#table.acceptedUpTo)

@@ -24,7 +24,7 @@ function read(fields: readonly Field[], isOpen = false): Read {
 const withFields = (...fields: readonly Field[]): Http2Request => read([...pseudo, ...fields]).request
 const refusal = (fields: readonly Field[]) => {
   const { head, request } = read(fields, true)
-  return refusalOfHttp2(head, request)
+  return refusalOfHttp2(head, request, true)
 }
 
 describe('the fields of a request over HTTP/2 that pass', () => {
