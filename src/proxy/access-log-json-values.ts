@@ -1,12 +1,10 @@
-// What stands between the commas of a line of JSON.
+import { escapeSpecial, isSpecial, startWithin } from './access-log-escape.ts'
 
-/** All but printable ASCII without quote and backslash. One class, which V8 searches for faster than for alternatives. */
-const special = /[^ !#-[\]-~]/
-const everySpecial = new RegExp(special, 'g')
+// What stands between the commas of a line of JSON.
 
 /** Bytes above 127 came as the characters of Latin-1 with their numbers (RFC 9110 section 5.5), and stay readable as such. */
 export function escaped(text: string): string {
-  return special.test(text) ? text.replace(everySpecial, escapedUnit) : text
+  return escapeSpecial(text, escapedUnit)
 }
 
 function escapedUnit(unit: string): string {
@@ -18,13 +16,8 @@ function escapedUnit(unit: string): string {
 export function cutText(text: string, bytes: number): string {
   const start = text.slice(0, Math.max(bytes, 0))
   // A client can ask for the slow way with every request; this is what most of them get.
-  if (!special.test(start)) return start
-  let length = 0
-  for (let taken = 0; length < text.length; length++) {
-    taken += escaped(text.charAt(length)).length
-    if (taken > bytes) break
-  }
-  return text.slice(0, length)
+  if (!isSpecial(start)) return start
+  return startWithin(text, bytes, (unit) => escaped(unit).length)
 }
 
 let millisecond = Number.NaN

@@ -1,6 +1,7 @@
 import { maxLineBytes } from '../log-output.ts'
 import { cutEntry } from './access-log-cut.ts'
 import type { AccessLogEntry } from './access-log-entry.ts'
+import { escapeSpecial, isSpecial, startWithin } from './access-log-escape.ts'
 import { flatText } from './flat-text.ts'
 import type { EarlierAttempt } from './request-outcome.ts'
 
@@ -67,12 +68,9 @@ function word(text: string | undefined): string {
   return text === undefined || text === '' ? '-' : escaped(text).replaceAll(' ', '\\x20')
 }
 
-/** What nginx's table of ngx_http_log_escape has: all but printable ASCII, quote and backslash. */
-const special = /[^ !#-[\]-~]/
-const everySpecial = new RegExp(special, 'g')
-
+/** The special ones are what nginx's table of ngx_http_log_escape has. */
 function escaped(text: string): string {
-  return special.test(text) ? text.replace(everySpecial, escapedUnit) : text
+  return escapeSpecial(text, escapedUnit)
 }
 
 /** Up to 255, a character stands for the byte of its number; beyond, no client can send it. */
@@ -88,15 +86,8 @@ function hexOf(byte: number): string {
 /** A space may take four bytes. */
 function cutText(text: string, bytes: number): string {
   const start = text.slice(0, Math.max(bytes, 0))
-  if (!special.test(start) && !start.includes(' ')) return start
-  let taken = 0
-  let length = 0
-  for (; length < text.length; length++) {
-    const unit = text.charAt(length)
-    taken += unit === ' ' ? 4 : escaped(unit).length
-    if (taken > bytes) break
-  }
-  return text.slice(0, length)
+  if (!isSpecial(start) && !start.includes(' ')) return start
+  return startWithin(text, bytes, (unit) => (unit === ' ' ? 4 : escaped(unit).length))
 }
 
 function milliseconds(duration: number): string {

@@ -192,6 +192,11 @@ function withoutLength(headers: readonly string[]): string[] {
   return fieldsWhere(headers, (name) => name !== 'content-length')
 }
 
+/** The fields whose names are not among these, in lower case. */
+export function withoutNames(headers: readonly string[], lowerNames: ReadonlySet<string>): string[] {
+  return fieldsWhere(headers, (name) => !lowerNames.has(name))
+}
+
 function fieldsWhere(headers: readonly string[], isWanted: (lowerName: string) => boolean): string[] {
   const wanted: string[] = []
   for (let i = 0; i + 1 < headers.length; i += 2) {

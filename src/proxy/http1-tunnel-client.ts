@@ -5,7 +5,10 @@ import { rawAnswer, rawHead } from './answer.ts'
 import { grouped } from './grouped-fields.ts'
 import { downstreamResponseHeaders, noTrailers, singleHeader } from './headers.ts'
 import type { Http1Request } from './http1-request.ts'
-import { closeGraceMs, keepAliveDelayMs, type Switched, type TunnelClient } from './tunnel-client.ts'
+import { keepAliveDelayMs, type Switched, type TunnelClient } from './tunnel-client.ts'
+
+/** How long the two sides of a tunnel may both be silent once one of them has ended: a slow client gets what is left. */
+const closeGraceMs = 3_000
 
 /** A client that asks by `Upgrade` (RFC 9110 section 7.8): the connection itself becomes the tunnel. */
 export class Http1TunnelClient implements TunnelClient {

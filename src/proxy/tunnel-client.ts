@@ -28,8 +28,5 @@ export interface TunnelClient {
   relay(response: IncomingMessage): void
 }
 
-/** How long the two sides of a tunnel may both be silent once one of them has ended: a slow client gets what is left. */
-export const closeGraceMs = 3_000
-
 /** A side that vanished without a word is asked for after this long; nothing else would ever tell. */
 export const keepAliveDelayMs = 30_000

@@ -6,7 +6,7 @@ import type { UpstreamErrorReason } from './counters.ts'
 import { describeFailure, statusFor, type UpstreamFailure } from './errors.ts'
 import { finishRequest } from './finish-request.ts'
 import { grouped } from './grouped-fields.ts'
-import { upstreamFields } from './headers.ts'
+import { upstreamFields, withoutNames } from './headers.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { requestIdFor } from './request-id.ts'
 import { noEarlier, type UpstreamOutcome } from './request-outcome.ts'
@@ -53,9 +53,10 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
     this.#requestId = requestIdFor(request.givenId)
     this.#tries = new Tries(proxy, backend)
     const fields = upstreamFields(request, this.#requestId, undefined)
+    const ownNames = new Set(handshake.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()))
     // http-proxy-3 looks for these two in lower case.
     this.#headers = {
-      ...grouped([...without(fields.list, handshake), ...handshake]),
+      ...grouped([...withoutNames(fields.list, ownNames), ...handshake]),
       connection: 'Upgrade',
       upgrade: 'websocket',
     }
@@ -262,10 +263,4 @@ export class Tunnel implements ConnectionUser, UpstreamOutcome {
 
 function timeoutError(): Error {
   return Object.assign(new Error('no answer to the handshake in time'), { code: 'UND_ERR_HEADERS_TIMEOUT' })
-}
-
-/** Fields whose names are not among those of the other list. */
-function without(fields: readonly string[], others: readonly string[]): readonly string[] {
-  const names = new Set(others.map((name) => name.toLowerCase()))
-  return fields.filter((_, index) => !names.has((fields[index - (index % 2)] ?? '').toLowerCase()))
 }

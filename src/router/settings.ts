@@ -31,7 +31,7 @@ function setting<Field extends keyof Settings>(field: Field, { parse, expected }
 const seconds: Kind<number> = { parse: parseSeconds, expected: 'seconds from 1 to 86400' }
 
 /** What may come at once, or in a second. */
-const count: Kind<number> = { parse: parseCount(1, 1_000_000), expected: 'a number from 1 to 1000000' }
+const count: Kind<number> = { parse: parseCount, expected: 'a number from 1 to 1000000' }
 
 const size: Kind<number> = { parse: parseSize, expected: 'a size as in 8m, or 0 for no limit' }
 
@@ -120,11 +120,9 @@ function parseSeconds(text: string): number | undefined {
   return value !== undefined && number >= 1 && number <= 86_400 ? number * 1000 : undefined
 }
 
-function parseCount(least: number, most: number): (text: string) => number | undefined {
-  return (text) => {
-    const number = /^[0-9]{1,7}$/.test(text) ? Number(text) : Number.NaN
-    return number >= least && number <= most ? number : undefined
-  }
+function parseCount(text: string): number | undefined {
+  const number = /^[0-9]{1,7}$/.test(text) ? Number(text) : Number.NaN
+  return number >= 1 && number <= 1_000_000 ? number : undefined
 }
 
 /** As Go's strconv.ParseBool, by which ingress-nginx reads its ConfigMap. */

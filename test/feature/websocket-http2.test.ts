@@ -1,15 +1,14 @@
 import { once } from 'node:events'
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { WebSocketServer } from 'ws'
 import { makeCertificate } from '../support/certificates.ts'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
 import { callHttp2, openHttp2 } from '../support/http2-client.ts'
 import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
 import { fieldOf, type Origin, type SeenRequest, startOrigin } from '../support/origin.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { acceptFor } from '../support/websocket.ts'
+import { acceptFor, startEcho } from '../support/websocket.ts'
 
 const echoHost = 'echo.example.com'
 const rawHost = 'raw.example.com'
@@ -35,24 +34,21 @@ function masked(text: string): Buffer {
 describe('a WebSocket over HTTP/2', () => {
   let headgate: Headgate
   let origin: Origin
-  let echo: WebSocketServer
+  let echo: Awaited<ReturnType<typeof startEcho>>
   let session: ClientHttp2Session
   let respond: (request: SeenRequest, socket: Socket) => string | undefined
 
   beforeAll(async () => {
     origin = await startOrigin((request, socket) => respond(request, socket))
-    echo = new WebSocketServer({ port: 0, host: '127.0.0.1' })
-    echo.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
-    await once(echo, 'listening')
+    echo = await startEcho()
     const yaml = toYaml(
       tlsSecret('tls', makeCertificate([echoHost, rawHost])),
-      ...[
-        ['echo', echoHost, (echo.address() as AddressInfo).port] as const,
-        ['raw', rawHost, origin.port] as const,
-      ].flatMap(([name, host, port]) => [
-        ingress({ name, host, paths: [{ service: name }], tls: [{ hosts: [host], secretName: 'tls' }] }),
-        service(name, [port]),
-      ]),
+      ...[['echo', echoHost, echo.port] as const, ['raw', rawHost, origin.port] as const].flatMap(
+        ([name, host, port]) => [
+          ingress({ name, host, paths: [{ service: name }], tls: [{ hosts: [host], secretName: 'tls' }] }),
+          service(name, [port]),
+        ],
+      ),
     )
     headgate = await startHeadgate({ manifests: { 'app.yaml': yaml } })
     session = await openHttp2(headgate.https, echoHost)

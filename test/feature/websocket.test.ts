@@ -1,13 +1,13 @@
 import { once } from 'node:events'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocket } from 'ws'
 import { makeCertificate } from '../support/certificates.ts'
 import { type Headgate, startHeadgate } from '../support/headgate.ts'
 import { ingress, service, tlsSecret, toYaml } from '../support/objects.ts'
 import { fieldOf, type Origin, ok, type SeenRequest, startOrigin } from '../support/origin.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { acceptFor } from '../support/websocket.ts'
+import { acceptFor, startEcho } from '../support/websocket.ts'
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ=='
 const accept = acceptFor(key)
@@ -19,14 +19,12 @@ const switching = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUp
 describe('WebSocket', () => {
   let headgate: Headgate
   let origin: Origin
-  let echo: WebSocketServer
+  let echo: Awaited<ReturnType<typeof startEcho>>
   let respond: (request: SeenRequest, socket: Socket) => string | undefined
 
   beforeAll(async () => {
     origin = await startOrigin((request, socket) => respond(request, socket))
-    echo = new WebSocketServer({ port: 0, host: '127.0.0.1' })
-    echo.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
-    await once(echo, 'listening')
+    echo = await startEcho()
     const yaml = toYaml(
       tlsSecret('echo-tls', makeCertificate(['echo.example.com'])),
       ingress({
@@ -35,7 +33,7 @@ describe('WebSocket', () => {
         paths: [{ service: 'echo' }],
         tls: [{ hosts: ['echo.example.com'], secretName: 'echo-tls' }],
       }),
-      service('echo', [(echo.address() as AddressInfo).port]),
+      service('echo', [echo.port]),
       ingress({ name: 'raw', host: 'raw.example.com', paths: [{ service: 'raw' }] }),
       service('raw', [origin.port]),
     )

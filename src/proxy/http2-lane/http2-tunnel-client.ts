@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { answer } from '../answer.ts'
-import { Fields } from '../fields.ts'
-import { downstreamResponseHeaders, noTrailers } from '../headers.ts'
-import { httpDateLine } from '../http-date.ts'
+import { downstreamResponseHead, noTrailers, withoutNames } from '../headers.ts'
 import type { ServerConnection } from '../http2/server-connection.ts'
 import type { Stream } from '../http2/stream.ts'
 import { nextRequestId } from '../request-id.ts'
@@ -13,6 +11,9 @@ import { Http2Exchange } from './http2-exchange.ts'
 import type { Http2Request } from './http2-request.ts'
 import { Http2TunnelStream } from './http2-tunnel-stream.ts'
 
+/** The answer to a key that the client did not send. */
+const proof: ReadonlySet<string> = new Set(['sec-websocket-accept'])
+
 /** A client that asks by an extended CONNECT (RFC 8441): one stream of its connection becomes the tunnel. */
 export class Http2TunnelClient implements TunnelClient {
   readonly request: Http2Request
@@ -20,12 +21,10 @@ export class Http2TunnelClient implements TunnelClient {
   /** The client has none: in HTTP/2 nobody takes an answer for a switch that is none (RFC 8441 section 5). */
   readonly key: string
   readonly handshake: readonly string[]
-  readonly #connection: ServerConnection
-  readonly #stream: Stream
+  readonly #exchange: Http2Exchange
 
   constructor(connection: ServerConnection, stream: Stream, request: Http2Request) {
-    this.#connection = connection
-    this.#stream = stream
+    this.#exchange = new Http2Exchange(connection, stream, request, false)
     this.request = request
     this.socket = new Http2TunnelStream(connection, stream)
     this.socket.on('error', ignore)
@@ -48,7 +47,7 @@ export class Http2TunnelClient implements TunnelClient {
 
   refuse(status: number, text: string, more?: readonly string[]): void {
     this.socket.leave()
-    answer(new Http2Exchange(this.#connection, this.#stream, this.request, false), status, text, nextRequestId(), more)
+    answer(this.#exchange, status, text, nextRequestId(), more)
   }
 
   relay(response: IncomingMessage): void {
@@ -62,17 +61,9 @@ export class Http2TunnelClient implements TunnelClient {
     response.pipe(this.socket)
   }
 
-  #respond(status: number, response: IncomingMessage): void {
-    const list = downstreamResponseHeaders(response.rawHeaders, noTrailers)
-    const lines = Fields.ofList(list.filter((_, index) => !isProof(list[index - (index % 2)]))).lines
-    const hasDate = list.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'date')
-    this.#connection.respond(this.#stream, status, hasDate ? lines : lines + httpDateLine())
+  #respond(status: number, { rawHeaders }: IncomingMessage): void {
+    this.#exchange.respond(downstreamResponseHead(status, withoutNames(rawHeaders, proof), noTrailers))
   }
 }
 
 function ignore(): void {}
-
-/** The answer to a key that the client did not send. */
-function isProof(name: string | undefined): boolean {
-  return name?.toLowerCase() === 'sec-websocket-accept'
-}

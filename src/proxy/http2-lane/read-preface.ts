@@ -36,7 +36,6 @@ export function readPreface(socket: Socket, onKnown: (isHttp2: boolean) => void)
     socket.off('end', onGone)
     socket.off('error', onGone)
     socket.setTimeout(0, onGone)
-    socket.off('timeout', onGone)
   }
   socket.on('data', onData)
   socket.on('end', onGone)

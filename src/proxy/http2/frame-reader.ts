@@ -1,5 +1,5 @@
 import { errorCode } from './error-code.ts'
-import { flag, frameHeadBytes, frameType, maxFrameBytes } from './frame.ts'
+import { flag, frameHeadBytes, frameType, maxFrameBytes, maxStreamId } from './frame.ts'
 
 /** What a reader hands on. Each returns undefined, or the code of a connection error: nothing is read after that. */
 export interface FrameListener {
@@ -108,7 +108,7 @@ export class FrameReader {
     frame.type = byteAt(bytes, at + 3)
     frame.flags = byteAt(bytes, at + 4)
     // The first bit is reserved, and ignored.
-    frame.streamId = bytes.readUInt32BE(at + 5) & 0x7fff_ffff
+    frame.streamId = bytes.readUInt32BE(at + 5) & maxStreamId
     return frame.length > maxFrameBytes ? errorCode.frameSize : undefined
   }
 
@@ -140,7 +140,6 @@ export class FrameReader {
   #readData(bytes: Buffer, from: number, to: number): number | undefined {
     const dataTo = Math.min(to, from + this.#dataLeft - this.#paddingLeft)
     this.#dataLeft -= to - from
-    if (this.#dataLeft < this.#paddingLeft) this.#paddingLeft = this.#dataLeft
     if (dataTo > from) this.#listener.onDataPiece(bytes, from, dataTo)
     if (this.#dataLeft > 0) return undefined
     this.#dataLeft = -1
